@@ -1,0 +1,195 @@
+import type { Clock } from "../clock.ts";
+import type { ColumnBatch, Signal } from "../columns/column.ts";
+import { HorizonError } from "../errors.ts";
+import type { Registries } from "../intern/registries.ts";
+import type { Store } from "../ports.ts";
+import { HistogramBatchBuilder } from "../signals/histograms.ts";
+import { LogBatchBuilder } from "../signals/logs.ts";
+import { SampleBatchBuilder } from "../signals/samples.ts";
+import { SpanBatchBuilder } from "../signals/spans.ts";
+
+export interface IntakeLimits {
+  /** Bytes of requests admitted and not yet kept; past it senders are told to come back. */
+  readonly maxPendingBytes: number;
+  /** How long rows may wait for company before they are appended, milliseconds. */
+  readonly flushIntervalMs: number;
+  /** A signal's batch is appended at once when it has this many rows. */
+  readonly maxBatchRows: number;
+}
+
+export interface Builders {
+  readonly metrics: SampleBatchBuilder;
+  readonly histograms: HistogramBatchBuilder;
+  readonly spans: SpanBatchBuilder;
+  readonly logs: LogBatchBuilder;
+}
+
+export interface IntakeStats {
+  readonly pendingBytes: number;
+  readonly maxPendingBytes: number;
+  /** Requests refused because `maxPendingBytes` was reached. */
+  readonly refusedRequests: number;
+  readonly keptRows: Readonly<Record<Signal, number>>;
+  readonly failedAppends: number;
+}
+
+/** Appends under way at a time; a third waits, so that memory stays bounded by two batches. */
+const MAX_APPENDS_IN_FLIGHT = 2;
+/** What senders are told to wait when the intake is full. */
+const RETRY_AFTER_MS = 1_000;
+
+/**
+ * Where all telemetry meets: decoders and collectors write rows into `builders`, then call
+ * `commit`, which resolves once the store has kept the rows. Rows of many senders share a
+ * batch: it is appended when it is large enough or `flushIntervalMs` old, whichever is first.
+ *
+ * What is written between two commits must be written synchronously, so that a sender whose
+ * body is malformed can take back its own rows with `truncate` and nobody else's.
+ */
+export class Intake {
+  readonly builders: Builders = {
+    metrics: new SampleBatchBuilder(),
+    histograms: new HistogramBatchBuilder(),
+    spans: new SpanBatchBuilder(),
+    logs: new LogBatchBuilder(),
+  };
+  readonly #store: Pick<Store, "append">;
+  readonly #registries: Registries;
+  readonly #limits: IntakeLimits;
+  readonly #clock: Clock;
+  #pendingBytes = 0;
+  #refusedRequests = 0;
+  #failedAppends = 0;
+  #appendsInFlight = 0;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #openSinceMs = 0;
+  #waiters: PromiseWithResolvers<void> | null = null;
+  #flushWhenFree = false;
+  readonly #idle = new Set<() => void>();
+  readonly #keptRows: Record<Signal, number> = { metrics: 0, histograms: 0, spans: 0, logs: 0 };
+
+  constructor(
+    store: Pick<Store, "append">,
+    registries: Registries,
+    limits: IntakeLimits,
+    clock: Clock,
+  ) {
+    this.#store = store;
+    this.#registries = registries;
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  get stats(): IntakeStats {
+    return {
+      pendingBytes: this.#pendingBytes,
+      maxPendingBytes: this.#limits.maxPendingBytes,
+      refusedRequests: this.#refusedRequests,
+      keptRows: { ...this.#keptRows },
+      failedAppends: this.#failedAppends,
+    };
+  }
+
+  /**
+   * Makes room for a request of `bytes` (as it will be decoded). Call the answer exactly once,
+   * when the request is done, well or not.
+   * @throws HorizonError `overloaded` with a retry time when the room is taken. A request
+   * larger than all the room is let in when it is alone.
+   */
+  admit(bytes: number): () => void {
+    if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > this.#limits.maxPendingBytes) {
+      this.#refusedRequests++;
+      throw new HorizonError(
+        "overloaded",
+        "too much telemetry is waiting to be stored; retry later",
+        { pending_bytes: this.#pendingBytes, max_pending_bytes: this.#limits.maxPendingBytes },
+        RETRY_AFTER_MS,
+      );
+    }
+    this.#pendingBytes += bytes;
+    let held = true;
+    return () => {
+      if (held) this.#pendingBytes -= bytes;
+      held = false;
+    };
+  }
+
+  /**
+   * Resolves when every row now in `builders` has been kept.
+   * @throws whatever the store's append throws; the rows are then gone, and not acknowledged.
+   */
+  commit(): Promise<void> {
+    const rows = this.#openRows();
+    if (rows === 0) return Promise.resolve();
+    if (this.#waiters === null) {
+      this.#waiters = Promise.withResolvers<void>();
+      this.#openSinceMs = this.#clock.monotonicMs();
+    }
+    const kept = this.#waiters.promise;
+    if (this.#largestOpen() >= this.#limits.maxBatchRows) this.#flush();
+    else if (this.#timer === null && !this.#flushWhenFree) {
+      this.#timer = setTimeout(() => this.#flush(), this.#limits.flushIntervalMs);
+    }
+    return kept;
+  }
+
+  /** Appends what is open and waits until nothing is under way. For shutdown. */
+  async drain(): Promise<void> {
+    const open = this.commit();
+    this.#flush();
+    await Promise.allSettled([open]);
+    if (this.#appendsInFlight === 0 && this.#openRows() === 0) return;
+    await new Promise<void>((resolve) => this.#idle.add(resolve));
+  }
+
+  /** Milliseconds the oldest uncommitted row has waited; for health checks. */
+  get oldestWaitMs(): number {
+    return this.#waiters === null ? 0 : this.#clock.monotonicMs() - this.#openSinceMs;
+  }
+
+  #openRows(): number {
+    const { metrics, histograms, spans, logs } = this.builders;
+    return metrics.rows + histograms.rows + spans.rows + logs.rows;
+  }
+
+  #largestOpen(): number {
+    const { metrics, histograms, spans, logs } = this.builders;
+    return Math.max(metrics.rows, histograms.rows, spans.rows, logs.rows);
+  }
+
+  #flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const waiters = this.#waiters;
+    if (waiters === null) return;
+    if (this.#appendsInFlight >= MAX_APPENDS_IN_FLIGHT) {
+      this.#flushWhenFree = true;
+      return;
+    }
+    this.#flushWhenFree = false;
+    this.#waiters = null;
+    const definitions = this.#registries.takePending();
+    const batches: ColumnBatch[] = [];
+    for (const builder of Object.values(this.builders)) {
+      if (builder.rows > 0) batches.push(builder.finish());
+    }
+    this.#appendsInFlight++;
+    this.#store.append({ definitions, batches }).then(
+      () => {
+        for (const batch of batches) this.#keptRows[batch.signal] += batch.rows;
+        waiters.resolve();
+      },
+      (error: unknown) => {
+        this.#failedAppends++;
+        waiters.reject(error);
+      },
+    ).finally(() => {
+      this.#appendsInFlight--;
+      if (this.#flushWhenFree) this.#flush();
+      if (this.#appendsInFlight === 0) {
+        for (const resolve of this.#idle) resolve();
+        this.#idle.clear();
+      }
+    });
+  }
+}

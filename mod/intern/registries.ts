@@ -1,0 +1,130 @@
+import type { DefinitionBatch, ResourceDefinition } from "./definitions.ts";
+import { attributeKeyBatch, boundsBatch, resourceBatch, seriesBatch } from "./definitions.ts";
+import type { SeriesLimits } from "./series_registry.ts";
+import { SeriesRegistry } from "./series_registry.ts";
+
+/** Key ids are 16 bits; one is kept free to mean "refused". */
+const MAX_ATTRIBUTE_KEYS = 65_000;
+const MAX_RESOURCES = 100_000;
+const MAX_BOUNDS = 100_000;
+
+/** `idOf` answers this when the registry is full; the caller drops and counts the attribute. */
+export const KEY_REFUSED = 0;
+
+/** Attribute keys by number, from 1. Bounded; what is refused is counted. */
+export class AttributeKeys {
+  readonly #ids = new Map<string, number>();
+  #pending: { id: number; key: string }[] = [];
+  #refused = 0;
+
+  get refused(): number {
+    return this.#refused;
+  }
+
+  idOf(key: string): number {
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    if (this.#ids.size >= MAX_ATTRIBUTE_KEYS) {
+      this.#refused++;
+      return KEY_REFUSED;
+    }
+    const id = this.#ids.size + 1;
+    this.#ids.set(key, id);
+    this.#pending.push({ id, key });
+    return id;
+  }
+
+  /** Takes up keys that the store recovered. Ids must be dense from 1. */
+  restore(keys: Iterable<{ readonly id: number; readonly key: string }>): void {
+    for (const { id, key } of keys) this.#ids.set(key, id);
+  }
+
+  takePending(): { id: number; key: string }[] {
+    const pending = this.#pending;
+    this.#pending = [];
+    return pending;
+  }
+}
+
+/**
+ * Things found again by their content, numbered from 1; 0 stands for "none, or the registry
+ * is full", and full is counted.
+ */
+export class ContentRegistry<T> {
+  readonly #ids = new Map<string, number>();
+  readonly #limit: number;
+  readonly #keyOf: (value: T) => string;
+  #pending: { id: number; value: T }[] = [];
+  #refused = 0;
+
+  constructor(limit: number, keyOf: (value: T) => string) {
+    this.#limit = limit;
+    this.#keyOf = keyOf;
+  }
+
+  get refused(): number {
+    return this.#refused;
+  }
+
+  get size(): number {
+    return this.#ids.size;
+  }
+
+  idOf(value: T): number {
+    const key = this.#keyOf(value);
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    if (this.#ids.size >= this.#limit) {
+      this.#refused++;
+      return 0;
+    }
+    const id = this.#ids.size + 1;
+    this.#ids.set(key, id);
+    this.#pending.push({ id, value });
+    return id;
+  }
+
+  restore(values: Iterable<{ readonly id: number; readonly value: T }>): void {
+    for (const { id, value } of values) this.#ids.set(this.#keyOf(value), id);
+  }
+
+  takePending(): { id: number; value: T }[] {
+    const pending = this.#pending;
+    this.#pending = [];
+    return pending;
+  }
+}
+
+type Attributes = ResourceDefinition["attributes"];
+
+/** Everything that batches refer to by number, and what of it the store has not seen yet. */
+export class Registries {
+  readonly series: SeriesRegistry;
+  readonly attributeKeys = new AttributeKeys();
+  /** Resource attributes, sorted by key. */
+  readonly resources = new ContentRegistry<Attributes>(MAX_RESOURCES, (a) => JSON.stringify(a));
+  /** Histogram bounds: ascending, finite, one fewer than the buckets. */
+  readonly bounds = new ContentRegistry<readonly number[]>(MAX_BOUNDS, (b) => b.join(","));
+
+  constructor(limits: SeriesLimits) {
+    this.series = new SeriesRegistry(limits);
+  }
+
+  /** Definitions made since the last call. Append them before the rows that use them. */
+  takePending(): DefinitionBatch[] {
+    const batches: DefinitionBatch[] = [];
+    const series = this.series.takePending();
+    if (series.length > 0) batches.push(seriesBatch(series));
+    const keys = this.attributeKeys.takePending();
+    if (keys.length > 0) batches.push(attributeKeyBatch(keys));
+    const resources = this.resources.takePending();
+    if (resources.length > 0) {
+      batches.push(resourceBatch(resources.map(({ id, value }) => ({ id, attributes: value }))));
+    }
+    const bounds = this.bounds.takePending();
+    if (bounds.length > 0) {
+      batches.push(boundsBatch(bounds.map(({ id, value }) => ({ id, bounds: value }))));
+    }
+    return batches;
+  }
+}

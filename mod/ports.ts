@@ -1,0 +1,95 @@
+import type { ColumnBatch, Signal } from "./columns/column.ts";
+import type { DefinitionBatch } from "./intern/definitions.ts";
+
+/** A value of a query result, ready for JSON. Integers past 2^53 are strings; times are ISO 8601. */
+export type SqlValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly SqlValue[]
+  | { readonly [key: string]: SqlValue };
+
+export interface SqlColumn {
+  readonly name: string;
+  /** DuckDB's name of the type, such as `TIMESTAMP`, `DOUBLE`, `MAP(VARCHAR, VARCHAR)`. */
+  readonly type: string;
+}
+
+export interface QueryRequest {
+  /** Exactly one SELECT (or WITH … SELECT, FROM …, DESCRIBE, SHOW, SUMMARIZE). */
+  readonly sql: string;
+  /** Values for `?` or `$1` in order. Lists and objects are not taken. */
+  readonly params?: readonly (null | boolean | number | string)[];
+  /** Bounds of this query; each may only lower the configured one. */
+  readonly maxRows?: number;
+  readonly maxBytes?: number;
+  readonly timeoutMs?: number;
+  /** Aborting it cancels the query in the engine. */
+  readonly signal?: AbortSignal;
+}
+
+export interface QueryResult {
+  readonly columns: readonly SqlColumn[];
+  readonly rowCount: number;
+  /** True when `maxRows` or `maxBytes` cut the result. */
+  readonly truncated: boolean;
+  readonly elapsedMs: number;
+  /** Rows in order; may be iterated more than once. */
+  rows(): Iterable<readonly SqlValue[]>;
+  /** The same result as an Arrow IPC stream. */
+  arrow(): Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Runs a read-only query.
+ * @throws HorizonError `invalid_query`, `deadline_exceeded`, `cancelled`, `too_large`,
+ * `overloaded` when too many queries wait.
+ */
+export type QueryFn = (request: QueryRequest) => Promise<QueryResult>;
+
+/** One append: definitions first, then the rows that use them. Kept as a whole or not at all. */
+export interface AppendRequest {
+  readonly definitions: readonly DefinitionBatch[];
+  readonly batches: readonly ColumnBatch[];
+}
+
+export interface SignalStats {
+  readonly signal: Signal;
+  readonly rows: number;
+  readonly chunks: number;
+  readonly openRows: number;
+  readonly bytes: number;
+  /** Microseconds since the Unix epoch; null when there is no row. */
+  readonly minTsUs: number | null;
+  readonly maxTsUs: number | null;
+}
+
+export interface StoreStats {
+  readonly signals: readonly SignalStats[];
+  readonly series: number;
+  /** Bytes the engine holds, and the budget that evicts the oldest chunks. */
+  readonly bytes: number;
+  readonly budgetBytes: number;
+  readonly sealedChunks: number;
+  /** Rows evicted so far, by signal and reason. */
+  readonly evicted: readonly { signal: Signal; reason: "age" | "bytes"; rows: number }[];
+  readonly appends: number;
+  readonly appendedRows: number;
+  readonly appendMsTotal: number;
+  readonly queriesRunning: number;
+  readonly queriesQueued: number;
+  readonly queriesTotal: number;
+  readonly queriesCancelled: number;
+  readonly queriesRefused: number;
+}
+
+/** The store as everybody else sees it. */
+export interface Store {
+  /** Resolves when the rows are kept and visible to queries. Rejects without having kept any. */
+  append(request: AppendRequest): Promise<void>;
+  readonly query: QueryFn;
+  stats(): Promise<StoreStats>;
+  /** Finishes what was appended, then stops the worker. */
+  close(): Promise<void>;
+}
