@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { SeriesRegistry } from "../../../../mod/intern/series_registry.ts";
+import { StreamConnection, type StreamSocket } from "../../../../web/stream/stream_connection.ts";
+import { MetricsFrames } from "../../../../web/stream/stream_frames.ts";
+import { ManualClock } from "../fake_web.ts";
+
+const TS_US = 1_700_000_000_000_000;
+
+class FakeSocket implements StreamSocket {
+  bufferedAmount = 0;
+  readyState: number = WebSocket.OPEN;
+  readonly sent: { type: string; [key: string]: unknown }[] = [];
+  readonly closed: (number | undefined)[] = [];
+
+  send(data: string): void {
+    this.sent.push(JSON.parse(data));
+  }
+
+  close(code?: number): void {
+    this.closed.push(code);
+  }
+}
+
+function connect(): {
+  socket: FakeSocket;
+  clock: ManualClock;
+  connection: StreamConnection;
+  push(name: string, labels: [string, string][], value: number): void;
+} {
+  const socket = new FakeSocket();
+  const clock = new ManualClock();
+  const series = new SeriesRegistry({ maxSeries: 100, maxSeriesPerMetric: 100 });
+  const connection = new StreamConnection(socket, new MetricsFrames(), {
+    maxBufferedBytes: 100,
+    maxMessages: 5,
+    messageWindowMs: 1_000,
+  }, clock);
+  return {
+    socket,
+    clock,
+    connection,
+    push: (name, labels, value) => {
+      const definition = series.get(series.resolve(name, "gauge", "", labels, ""));
+      assert.ok(definition !== undefined);
+      connection.push(TS_US, [{ definition, value }]);
+    },
+  };
+}
+
+const subscribe = (names: string[], more = {}): string =>
+  JSON.stringify({ subscribe: "metrics", names, ...more });
+
+Deno.test("StreamConnection: pushes what was subscribed to, and nothing before", () => {
+  const { socket, connection, push } = connect();
+  push("cpu", [], 1);
+  connection.receive(subscribe(["cpu"]));
+  push("cpu", [["mode", "user"]], 2);
+  push("mem", [], 3);
+  push("cpu", [], NaN);
+  assert.deepEqual(socket.sent, [
+    { type: "subscribed", subscribe: "metrics", names: ["cpu"] },
+    {
+      type: "metrics",
+      ts: "2023-11-14T22:13:20.000000Z",
+      samples: [{ name: "cpu", labels: { mode: "user" }, value: 2 }],
+    },
+    {
+      type: "metrics",
+      ts: "2023-11-14T22:13:20.000000Z",
+      samples: [{ name: "cpu", labels: {}, value: null }],
+    },
+  ]);
+  connection.receive('{"unsubscribe":"metrics"}');
+  push("cpu", [], 4);
+  assert.equal(socket.sent.at(-1)?.type, "unsubscribed");
+});
+
+Deno.test("StreamConnection: filters by labels; the newest subscription holds", () => {
+  const { socket, connection, push } = connect();
+  connection.receive(subscribe(["cpu"], { labels: { pid: "1" } }));
+  push("cpu", [["pid", "2"]], 1);
+  push("cpu", [["pid", "1"], ["x", "y"]], 1);
+  assert.equal(socket.sent.length, 2);
+  connection.receive(subscribe(["mem"]));
+  push("cpu", [["pid", "1"]], 1);
+  assert.equal(socket.sent.length, 3);
+});
+
+Deno.test("StreamConnection: a bad message is answered, and the subscription stays", () => {
+  const bad: unknown[] = [
+    "{",
+    "1",
+    "null",
+    '{"subscribe":"logs","names":["x"]}',
+    subscribe([""]),
+    subscribe(Array.from({ length: 65 }, (_, i) => `m${i}`)),
+    subscribe(["a"], { labels: Object.fromEntries(Array.from({ length: 9 }, (_, i) => [i, "x"])) }),
+    subscribe(["a"], { what: 1 }),
+    subscribe(["x".repeat(20_000)]),
+    new ArrayBuffer(3),
+  ];
+  for (const message of bad) {
+    const { socket, connection, push } = connect();
+    connection.receive(subscribe(["cpu"]));
+    connection.receive(message);
+    assert.equal(socket.sent.at(-1)?.type, "error", String(message).slice(0, 40));
+    push("cpu", [], 1);
+    assert.equal(socket.sent.at(-1)?.type, "metrics");
+    assert.deepEqual(socket.closed, []);
+  }
+});
+
+Deno.test("StreamConnection: drops frames while the socket is full, and tells how many", () => {
+  const { socket, connection, push } = connect();
+  connection.receive(subscribe(["cpu"]));
+  socket.bufferedAmount = 101;
+  for (let i = 0; i < 3; i++) push("cpu", [], i);
+  assert.equal(socket.sent.length, 1);
+  socket.bufferedAmount = 0;
+  push("cpu", [], 4);
+  assert.deepEqual(socket.sent.slice(1).map(({ type, count }) => [type, count]), [
+    ["dropped", 3],
+    ["metrics", undefined],
+  ]);
+  assert.equal(connection.droppedFrames, 3);
+  assert.equal(connection.sentFrames, 2);
+});
+
+Deno.test("StreamConnection: too many messages end the connection", () => {
+  const { socket, clock, connection } = connect();
+  for (let i = 0; i < 5; i++) connection.receive("{");
+  assert.deepEqual(socket.closed, []);
+  clock.ms += 1_000;
+  for (let i = 0; i < 6; i++) connection.receive("{");
+  assert.deepEqual(socket.closed, [1008]);
+});
+
+Deno.test("StreamConnection: sends nothing to a socket that is closing", () => {
+  const { socket, connection, push } = connect();
+  connection.receive(subscribe(["cpu"]));
+  socket.readyState = WebSocket.CLOSING;
+  push("cpu", [], 1);
+  assert.equal(socket.sent.length, 1);
+});

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { SIGNALS } from "../../mod/columns/column.ts";
+import type { Store, StoreStats } from "../../mod/ports.ts";
+import type { Route } from "../route.ts";
+import type { SeriesSource } from "../sources.ts";
+import { invalidFields } from "../errors/invalid_fields.ts";
+import { isoMicros } from "./timestamps.ts";
+
+export interface StorageDeps {
+  readonly store: Pick<Store, "stats">;
+  readonly series: SeriesSource;
+}
+
+const MAX_NAMES = 1_000;
+
+const StorageQuery = z.strictObject({
+  names: z.coerce.number().pipe(z.int().min(0).max(MAX_NAMES)).default(50)
+    .describe("Metric names shown, those with most series first."),
+});
+
+const SignalName = z.enum(SIGNALS);
+
+/** The answer of `/api/storage`. */
+export const StorageJson = z.strictObject({
+  bytes: z.number(),
+  budget_bytes: z.number(),
+  signals: z.array(z.strictObject({
+    signal: SignalName,
+    rows: z.number(),
+    open_rows: z.number(),
+    chunks: z.number(),
+    bytes: z.number(),
+    min_ts: z.string().nullable(),
+    max_ts: z.string().nullable(),
+  })),
+  sealed_chunks: z.number(),
+  evicted: z.array(z.strictObject({
+    signal: SignalName,
+    reason: z.enum(["age", "bytes"]),
+    rows: z.number(),
+  })),
+  appends: z.strictObject({ count: z.number(), rows: z.number(), total_ms: z.number() }),
+  queries: z.strictObject({
+    running: z.number(),
+    queued: z.number(),
+    total: z.number(),
+    cancelled: z.number(),
+    refused: z.number(),
+  }),
+  series: z.strictObject({
+    live: z.number(),
+    refused: z.record(z.string(), z.number()),
+    by_metric: z.array(
+      z.strictObject({ name: z.string(), series: z.number(), refused: z.number() }),
+    ),
+  }),
+});
+
+/** `GET /api/storage`: rows, chunks, bytes, and which metrics have how many series. */
+export function storageRoutes({ store, series }: StorageDeps): Route[] {
+  return [{
+    method: "GET",
+    path: "/api/storage",
+    role: "viewer",
+    errors: "json",
+    doc: {
+      summary: "What the store holds, and which metrics have most series",
+      tag: "state",
+      query: StorageQuery,
+      responses: { 200: { description: "Figures.", content: { "application/json": StorageJson } } },
+    },
+    handler: async (c) => {
+      const query = StorageQuery.safeParse(c.req.query());
+      if (!query.success) throw invalidFields(query.error);
+      const body: z.infer<typeof StorageJson> = {
+        ...storeJson(await store.stats()),
+        series: {
+          live: series.size,
+          refused: { ...series.refusals },
+          by_metric: series.cardinality(query.data.names),
+        },
+      };
+      return c.json(body);
+    },
+  }];
+}
+
+function storeJson(stats: StoreStats): Omit<z.infer<typeof StorageJson>, "series"> {
+  return {
+    bytes: stats.bytes,
+    budget_bytes: stats.budgetBytes,
+    signals: stats.signals.map((one) => ({
+      signal: one.signal,
+      rows: one.rows,
+      open_rows: one.openRows,
+      chunks: one.chunks,
+      bytes: one.bytes,
+      min_ts: one.minTsUs === null ? null : isoMicros(one.minTsUs),
+      max_ts: one.maxTsUs === null ? null : isoMicros(one.maxTsUs),
+    })),
+    sealed_chunks: stats.sealedChunks,
+    evicted: stats.evicted.map(({ signal, reason, rows }) => ({ signal, reason, rows })),
+    appends: { count: stats.appends, rows: stats.appendedRows, total_ms: stats.appendMsTotal },
+    queries: {
+      running: stats.queriesRunning,
+      queued: stats.queriesQueued,
+      total: stats.queriesTotal,
+      cancelled: stats.queriesCancelled,
+      refused: stats.queriesRefused,
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { Hono } from "hono";
+import { Registry } from "prom-client";
+import type { Clock } from "../mod/clock.ts";
+import type { IntakeStats } from "../mod/intake/intake.ts";
+import type { Store } from "../mod/ports.ts";
+import { collectorRoutes } from "./api/collector_routes.ts";
+import { infoRoutes } from "./api/info_routes.ts";
+import { ingestRoutes } from "./api/ingest_routes.ts";
+import { processRoutes } from "./api/process_routes.ts";
+import { storageRoutes } from "./api/storage_routes.ts";
+import { BODY_BUDGET, type BodyLimits } from "./body/body_limits.ts";
+import { BodyReader } from "./body/body_reader.ts";
+import { type DispatchDeps, mountRoutes } from "./dispatch.ts";
+import type { HealthChecks } from "./health/health_checks.ts";
+import { healthRoutes, type Lifecycle } from "./health/health_routes.ts";
+import type { WebLog } from "./log.ts";
+import { HttpObserver } from "./metrics/http_observer.ts";
+import { metricsRoutes } from "./metrics/metrics_routes.ts";
+import { openApiRoutes } from "./openapi/openapi_routes.ts";
+import { type OtlpReceivePort, otlpRoutes } from "./otlp/otlp_routes.ts";
+import type { AppEnv, Route } from "./route.ts";
+import { Gate, type GateOptions } from "./security/gate.ts";
+import type {
+  BuildFacts,
+  CollectorStatus,
+  LatestSource,
+  ProcessList,
+  ReceiverStatus,
+  SelfUsage,
+  SeriesSource,
+} from "./sources.ts";
+import { sqlRoutes } from "./sql/sql_routes.ts";
+import type { AssetReader } from "./static/read_asset.ts";
+import { staticRoutes } from "./static/static_routes.ts";
+import { LiveStream, STREAM_LIMITS, type StreamLimits } from "./stream/live_stream.ts";
+import { streamRoutes } from "./stream/stream_routes.ts";
+
+/** Everything the HTTP side reads and calls; main.ts provides it. */
+export interface WebDeps {
+  readonly gate: GateOptions;
+  /** Bounds of OTLP bodies; SQL has smaller ones of its own. */
+  readonly bodyLimits: BodyLimits;
+  readonly streamLimits?: StreamLimits;
+  readonly store: Pick<Store, "query" | "stats">;
+  readonly intake: { readonly stats: IntakeStats };
+  readonly series: SeriesSource;
+  readonly latest: LatestSource;
+  readonly otlp: OtlpReceivePort;
+  readonly receivers: () => readonly ReceiverStatus[];
+  readonly collectors: () => readonly CollectorStatus[];
+  readonly processes: () => ProcessList;
+  readonly health: HealthChecks;
+  readonly lifecycle: () => Lifecycle;
+  readonly facts: BuildFacts;
+  readonly usage: () => SelfUsage;
+  readonly assets: AssetReader;
+  readonly clock: Clock;
+  readonly log: WebLog;
+}
+
+/** The HTTP side, ready to be served. */
+export interface Web {
+  /** Everything; for the main listener. */
+  readonly app: Hono<AppEnv>;
+  /** OTLP only; for the listener on the port that OTLP clients expect. */
+  readonly otlpApp: Hono<AppEnv>;
+  /** The route table of `app`. */
+  readonly routes: readonly Route[];
+  /** Ends the WebSocket connections, which would hold up a graceful shutdown. */
+  closeStreams(): void;
+}
+
+/** Builds both applications over one gate, one body budget and one set of metrics. */
+export function createWeb(deps: WebDeps): Web {
+  const registry = new Registry();
+  const gate = new Gate(deps.gate, deps.clock);
+  const bodies = new BodyReader(BODY_BUDGET);
+  const stream = new LiveStream(
+    deps.latest,
+    deps.series,
+    deps.streamLimits ?? STREAM_LIMITS,
+    deps.clock,
+  );
+  const dispatch: DispatchDeps = {
+    gate,
+    observer: new HttpObserver(registry, deps.clock),
+    log: deps.log,
+  };
+  const ingest = otlpRoutes({ receiver: deps.otlp, bodies, limits: deps.bodyLimits });
+  const described = [
+    ...ingest,
+    ...sqlRoutes({ query: deps.store.query, bodies }),
+    ...healthRoutes(deps),
+    ...metricsRoutes({ ...deps, registry, bodies, gate, stream }),
+    ...infoRoutes(deps),
+    ...storageRoutes(deps),
+    ...processRoutes(deps.processes),
+    ...collectorRoutes(deps.collectors),
+    ...ingestRoutes({ ...deps, bodies }),
+    ...streamRoutes(stream),
+    ...staticRoutes(deps.assets),
+  ];
+  const routes = [...described, ...openApiRoutes(described, deps.facts.version)];
+  return {
+    app: createApp(routes, dispatch),
+    otlpApp: createApp(ingest, dispatch),
+    routes,
+    closeStreams: () => stream.close(),
+  };
+}
+
+/** An application that serves a route table and nothing else. */
+export function createApp(routes: readonly Route[], dispatch: DispatchDeps): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  mountRoutes(app, routes, dispatch);
+  return app;
+}

@@ -1,0 +1,73 @@
+import type { Registry } from "prom-client";
+import type { IntakeStats } from "../../mod/intake/intake.ts";
+import type { ReceiverStatus, SeriesSource } from "../sources.ts";
+import { byLabel, one, readCounter, readGauge } from "./readings.ts";
+
+export interface IntakeMetricSources {
+  readonly intake: { readonly stats: IntakeStats };
+  readonly series: SeriesSource;
+  readonly receivers: () => readonly ReceiverStatus[];
+}
+
+/** Registers what comes in, what waits, and what was refused. */
+export function registerIntakeMetrics(registry: Registry, sources: IntakeMetricSources): void {
+  const { intake, series, receivers } = sources;
+  readGauge(registry, {
+    name: "horizon_intake_pending_bytes",
+    help: "Bytes of requests admitted and not yet stored.",
+    read: () => one(intake.stats.pendingBytes),
+  });
+  readGauge(registry, {
+    name: "horizon_intake_pending_limit_bytes",
+    help: "Bound of horizon_intake_pending_bytes.",
+    read: () => one(intake.stats.maxPendingBytes),
+  });
+  readCounter(registry, {
+    name: "horizon_intake_refused_requests_total",
+    help: "Requests refused because the intake was full.",
+    read: () => one(intake.stats.refusedRequests),
+  });
+  readCounter(registry, {
+    name: "horizon_intake_failed_appends_total",
+    help: "Batches that the store did not keep.",
+    read: () => one(intake.stats.failedAppends),
+  });
+  readCounter(registry, {
+    name: "horizon_intake_rows_total",
+    help: "Rows kept by the store, by signal.",
+    labelNames: ["signal"],
+    read: () => byLabel("signal", intake.stats.keptRows),
+  });
+  readGauge(registry, {
+    name: "horizon_series",
+    help: "Live metric series.",
+    read: () => one(series.size),
+  });
+  readCounter(registry, {
+    name: "horizon_series_refused_total",
+    help: "New series refused, by the limit that refused them.",
+    labelNames: ["reason"],
+    read: () => byLabel("reason", series.refusals),
+  });
+  readCounter(registry, {
+    name: "horizon_receiver_requests_total",
+    help: "Requests received, by protocol and signal.",
+    labelNames: ["protocol", "signal"],
+    read: () => receivers().map((r) => [{ protocol: r.protocol, signal: r.signal }, r.requests]),
+  });
+  readCounter(registry, {
+    name: "horizon_receiver_accepted_records_total",
+    help: "Spans, points and log records accepted, by protocol and signal.",
+    labelNames: ["protocol", "signal"],
+    read: () => receivers().map((r) => [{ protocol: r.protocol, signal: r.signal }, r.accepted]),
+  });
+  readCounter(registry, {
+    name: "horizon_receiver_rejected_records_total",
+    help: "Spans, points and log records rejected, by protocol, signal and reason.",
+    labelNames: ["protocol", "signal", "reason"],
+    read: () =>
+      receivers().flatMap(({ protocol, signal, rejected }) =>
+        Object.entries(rejected).map(([reason, n]) => [{ protocol, signal, reason }, n] as const)
+      ),
+  });
+}

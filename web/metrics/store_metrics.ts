@@ -1,0 +1,101 @@
+import type { Registry } from "prom-client";
+import type { StoreStats } from "../../mod/ports.ts";
+import { one, readCounter, readGauge } from "./readings.ts";
+
+export interface StoreMetricSources {
+  /** Whether the store answered this scrape, and its newest answer; null before the first. */
+  readonly store: () => { readonly up: boolean; readonly stats: StoreStats | null };
+}
+
+/** Registers what the store holds and does. */
+export function registerStoreMetrics(registry: Registry, sources: StoreMetricSources): void {
+  readGauge(registry, {
+    name: "horizon_store_up",
+    help: "1 when the store answered this scrape.",
+    read: () => one(sources.store().up ? 1 : 0),
+  });
+  registerContents(registry, () => sources.store().stats);
+  registerQueries(registry, () => sources.store().stats);
+}
+
+function registerContents(registry: Registry, store: () => StoreStats | null): void {
+  readGauge(registry, {
+    name: "horizon_store_bytes",
+    help: "Bytes the store's engine holds.",
+    read: () => one(store()?.bytes),
+  });
+  readGauge(registry, {
+    name: "horizon_store_budget_bytes",
+    help: "Bytes past which the oldest chunks are evicted.",
+    read: () => one(store()?.budgetBytes),
+  });
+  readGauge(registry, {
+    name: "horizon_store_rows",
+    help: "Rows stored, by signal.",
+    labelNames: ["signal"],
+    read: () => store()?.signals.map(({ signal, rows }) => [{ signal }, rows] as const) ?? [],
+  });
+  readGauge(registry, {
+    name: "horizon_store_chunks",
+    help: "Chunks of each signal.",
+    labelNames: ["signal"],
+    read: () => store()?.signals.map(({ signal, chunks }) => [{ signal }, chunks] as const) ?? [],
+  });
+  readCounter(registry, {
+    name: "horizon_store_sealed_chunks_total",
+    help: "Chunks closed, sorted and compressed.",
+    read: () => one(store()?.sealedChunks),
+  });
+  readCounter(registry, {
+    name: "horizon_store_evicted_rows_total",
+    help: "Rows that retention removed, by signal and reason.",
+    labelNames: ["signal", "reason"],
+    read: () =>
+      store()?.evicted.map(({ signal, reason, rows }) => [{ signal, reason }, rows] as const) ?? [],
+  });
+  readCounter(registry, {
+    name: "horizon_store_appends_total",
+    help: "Batches appended.",
+    read: () => one(store()?.appends),
+  });
+  readCounter(registry, {
+    name: "horizon_store_append_seconds_total",
+    help: "Time spent appending.",
+    read: () => one(scaled(store()?.appendMsTotal)),
+  });
+}
+
+function registerQueries(registry: Registry, store: () => StoreStats | null): void {
+  readGauge(registry, {
+    name: "horizon_queries_in_progress",
+    help: "Queries running and waiting.",
+    labelNames: ["state"],
+    read: () => {
+      const stats = store();
+      if (stats === null) return [];
+      return [[{ state: "running" }, stats.queriesRunning], [
+        { state: "queued" },
+        stats.queriesQueued,
+      ]];
+    },
+  });
+  readCounter(registry, {
+    name: "horizon_queries_total",
+    help: "Queries taken.",
+    read: () => one(store()?.queriesTotal),
+  });
+  readCounter(registry, {
+    name: "horizon_queries_cancelled_total",
+    help: "Queries stopped at their deadline or because the caller went away.",
+    read: () => one(store()?.queriesCancelled),
+  });
+  readCounter(registry, {
+    name: "horizon_queries_refused_total",
+    help: "Queries refused because too many waited.",
+    read: () => one(store()?.queriesRefused),
+  });
+}
+
+function scaled(milliseconds: number | undefined): number | undefined {
+  return milliseconds === undefined ? undefined : milliseconds / 1000;
+}

@@ -1,0 +1,250 @@
+// @ts-check
+/// <reference lib="dom" />
+/** The server's HTTP API as the page uses it. */
+
+/**
+ * @typedef {null | boolean | number | string | unknown[] | { [key: string]: unknown }} SqlValue
+ * @typedef {{ name: string, type: string }} SqlColumn
+ * @typedef {object} SqlResult
+ * @property {SqlColumn[]} columns
+ * @property {SqlValue[][]} rows
+ * @property {number} row_count
+ * @property {boolean} truncated
+ * @property {number} elapsed_ms
+ *
+ * @typedef {object} ProcessEntry
+ * @property {number} pid
+ * @property {number} ppid
+ * @property {string} name
+ * @property {string | null} service
+ * @property {string | null} user
+ * @property {string | null} state
+ * @property {string | null} executable
+ * @property {string | null} command_line
+ * @property {string | null} start_time
+ * @property {number | null} cpu_ratio 1 = one core
+ * @property {number | null} rss_bytes
+ * @property {number | null} virtual_bytes
+ * @property {number | null} pss_bytes
+ * @property {number | null} threads
+ * @property {number | null} open_fds
+ * @property {number | null} fd_limit
+ * @property {number | null} read_bytes_per_second
+ * @property {number | null} write_bytes_per_second
+ * @property {string | null} [exited_at] when it was found gone
+ *
+ * @typedef {{ processes: ProcessEntry[], ts: string | null }} ProcessList
+ * @typedef {object} ServerInfo
+ * @property {string} version
+ * @property {string} hostname
+ * @property {number} pid
+ * @property {number} uptime_s of Horizon
+ * @property {number} rss_bytes
+ * @property {number} cpu_seconds used since its start
+ * @typedef {{ status: string, checks: { name: string, status: string, message?: string }[] }} Health
+ *
+ * @typedef {object} SqlOptions
+ * @property {readonly (null | boolean | number | string)[]} [params] values for `?`, in order
+ * @property {number} [maxRows]
+ * @property {number} [timeoutMs]
+ * @property {AbortSignal} [signal]
+ */
+
+/** A refusal by the server, or `code: "unreachable"` when it did not answer. */
+export class ApiError extends Error {
+  /**
+   * @param {string} code
+   * @param {string} message
+   * @param {number} status HTTP status, 0 when there was no answer
+   * @param {unknown} [details]
+   */
+  constructor(code, message, status, details = null) {
+    super(message);
+    this.name = "ApiError";
+    this.code = code;
+    this.status = status;
+    this.details = details;
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {boolean} whether the caller itself gave up
+ */
+export function isAbort(error) {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+/**
+ * @param {unknown} error
+ * @returns {string} one sentence to show
+ */
+export function errorText(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Asks the server, with the token where one is needed. When the server answers 401, `askToken` is asked for one and
+ * the request is made once more with it.
+ */
+export class ApiClient {
+  #base;
+  #token;
+  #askToken;
+  #onReachable;
+
+  /**
+   * @param {object} options
+   * @param {string} options.base URL that the paths below are relative to
+   * @param {() => string | null} options.token the current bearer token
+   * @param {(refused: string | null) => Promise<string | null>} options.askToken told which token was refused;
+   *   null when the user gave up
+   * @param {(reachable: boolean) => void} options.onReachable told after each request whether the server answered
+   */
+  constructor({ base, token, askToken, onReachable }) {
+    this.#base = base;
+    this.#token = token;
+    this.#askToken = askToken;
+    this.#onReachable = onReachable;
+  }
+
+  /**
+   * Runs one SELECT.
+   * @param {string} query
+   * @param {SqlOptions} [options]
+   * @returns {Promise<SqlResult>}
+   */
+  async sql(query, { params, maxRows, timeoutMs, signal } = {}) {
+    const response = await this.#request("/api/sql", {
+      method: "POST",
+      signal,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        query,
+        ...(params === undefined ? {} : { params }),
+        ...(maxRows === undefined ? {} : { max_rows: maxRows }),
+        ...(timeoutMs === undefined ? {} : { timeout_ms: timeoutMs }),
+        format: "json",
+      }),
+    });
+    return /** @type {SqlResult} */ (await response.json());
+  }
+
+  /**
+   * Runs one SELECT and gives its whole result as a file.
+   * @param {string} query
+   * @param {"csv" | "json" | "jsonl"} format
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<Blob>}
+   */
+  async sqlFile(query, format, signal) {
+    const response = await this.#request("/api/sql", {
+      method: "POST",
+      signal,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ query, format }),
+    });
+    return await response.blob();
+  }
+
+  /**
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<ProcessList>}
+   */
+  async processes(signal) {
+    const response = await this.#request("/api/processes", { signal });
+    return /** @type {ProcessList} */ (await response.json());
+  }
+
+  /**
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<ServerInfo>}
+   */
+  async info(signal) {
+    const response = await this.#request("/api/info", { signal });
+    return /** @type {ServerInfo} */ (await response.json());
+  }
+
+  /**
+   * Answers also when the state is bad, which the server tells with status 503.
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<Health>}
+   */
+  async health(signal) {
+    const response = await this.#request("/healthz", { signal }, [503]);
+    return /** @type {Health} */ (await response.json());
+  }
+
+  /**
+   * @param {string} path
+   * @param {{ method?: string, headers?: Record<string, string>, body?: string, signal?: AbortSignal | undefined }} init
+   * @param {readonly number[]} [accepted] statuses that are answers as well
+   * @returns {Promise<Response>}
+   */
+  async #request(path, init, accepted = []) {
+    const token = this.#token();
+    const response = await this.#send(path, init, token);
+    if (response.ok || accepted.includes(response.status)) return response;
+    if (response.status !== 401) throw await refusal(response);
+    const given = await this.#askToken(token);
+    if (given === null) throw await refusal(response);
+    await response.body?.cancel();
+    const second = await this.#send(path, init, given);
+    if (second.ok || accepted.includes(second.status)) return second;
+    throw await refusal(second);
+  }
+
+  /**
+   * @param {string} path
+   * @param {{ method?: string, headers?: Record<string, string>, body?: string, signal?: AbortSignal | undefined }} init
+   * @param {string | null} token
+   * @returns {Promise<Response>}
+   */
+  async #send(path, { method, headers, body, signal }, token) {
+    try {
+      const response = await fetch(new URL(path, this.#base), {
+        method: method ?? "GET",
+        headers: { ...headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
+        ...(body === undefined ? {} : { body }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      this.#onReachable(true);
+      return response;
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      this.#onReachable(false);
+      throw new ApiError("unreachable", "Horizon does not answer. Is it still running?", 0);
+    }
+  }
+}
+
+/**
+ * @param {Response} response
+ * @returns {Promise<ApiError>}
+ */
+async function refusal(response) {
+  const text = await response.text();
+  const parsed = parseError(text);
+  if (parsed !== null) {
+    return new ApiError(parsed.code, parsed.message, response.status, parsed.details);
+  }
+  return new ApiError("internal", `the server answered ${response.status}`, response.status);
+}
+
+/**
+ * @param {string} text
+ * @returns {{ code: string, message: string, details: unknown } | null}
+ */
+function parseError(text) {
+  try {
+    const { error } =
+      /** @type {{ error?: { code?: unknown, message?: unknown, details?: unknown } }} */ (
+        JSON.parse(text)
+      );
+    if (typeof error?.code !== "string" || typeof error.message !== "string") return null;
+    return { code: error.code, message: error.message, details: error.details ?? null };
+  } catch {
+    // Not the API's own answer but, say, a proxy's page: the status says enough.
+    return null;
+  }
+}

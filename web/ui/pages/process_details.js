@@ -1,0 +1,213 @@
+// @ts-check
+/// <reference lib="dom" />
+/** The panel about one process: facts, limits, the last minutes, the way to its data in SQL. */
+
+import { errorText, isAbort } from "../api_client.js";
+import { ChartCard } from "../chart_card.js";
+import { h, icon, setText } from "../dom.js";
+import {
+  BYTES,
+  formatByteRate,
+  formatBytes,
+  formatCount,
+  formatDateTime,
+  formatPercent,
+  MISSING,
+  PERCENT,
+} from "../format.js";
+import { formatRoute } from "../route.js";
+import { onThemeChange } from "../theme.js";
+import { levelOf } from "./overview_tiles.js";
+import { CPU, MEMORY, ProcessHistory } from "./process_history.js";
+import { formatAge } from "./process_table.js";
+
+/** @import { ApiClient, ProcessEntry } from "../api_client.js" */
+
+/**
+ * @typedef {object} DetailsOptions
+ * @property {ApiClient} api
+ * @property {number} nowMs
+ * @property {(pid: number) => void} onOpenProcess
+ * @property {() => void} onClose
+ */
+
+/** Owns the panel of one process. */
+export class ProcessDetails {
+  #options;
+  #entry;
+  #history;
+  #gone = new AbortController();
+  #facts = h("dl", { class: "facts" });
+  #ended = h("p", { class: "notice", role: "status", hidden: true }, "This process has ended.");
+  #problem = h("p", { class: "notice notice-error", role: "alert", hidden: true });
+  #cards = {
+    [CPU]: new ChartCard({ title: "CPU", note: "100 % is one core", format: PERCENT }),
+    [MEMORY]: new ChartCard({ title: "Memory", note: "resident", format: BYTES }),
+  };
+  #stopTheme;
+  /** The panel, to be put into the page. */
+  element;
+
+  /**
+   * @param {ProcessEntry} entry
+   * @param {DetailsOptions} options
+   */
+  constructor(entry, options) {
+    this.#entry = entry;
+    this.#options = options;
+    this.#history = new ProcessHistory(options.nowMs);
+    const close = h(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": "Close the details" },
+      icon("close"),
+    );
+    close.addEventListener("click", () => options.onClose());
+    this.element = h(
+      "aside",
+      { class: "card process-details", "aria-label": `Process ${entry.pid}` },
+      h(
+        "div",
+        { class: "details-head" },
+        h(
+          "div",
+          { class: "details-title" },
+          h("h2", {}, entry.name),
+          h("span", { class: "sub" }, `pid ${entry.pid}`),
+        ),
+        close,
+      ),
+      this.#ended,
+      this.#facts,
+      this.#problem,
+      this.#cards[CPU].element,
+      this.#cards[MEMORY].element,
+      h(
+        "a",
+        { class: "button", href: formatRoute("sql", { query: processQuery(entry) }) },
+        "Ask SQL",
+      ),
+    );
+    this.#stopTheme = onThemeChange(() => {
+      this.#cards[CPU].restyle();
+      this.#cards[MEMORY].restyle();
+    });
+    this.#showFacts(options.nowMs);
+    this.#load();
+  }
+
+  /** What {@link TableRow.key} is for this process. */
+  get entry() {
+    return this.#entry;
+  }
+
+  /**
+   * @param {ProcessEntry | undefined} entry the same process now; undefined once it is gone
+   * @param {number} timeMs
+   * @returns {void}
+   */
+  update(entry, timeMs) {
+    this.#ended.hidden = entry !== undefined;
+    if (entry === undefined) return;
+    this.#entry = entry;
+    this.#history.add(timeMs, entry);
+    this.#showFacts(timeMs);
+    this.#draw();
+  }
+
+  destroy() {
+    this.#gone.abort();
+    this.#stopTheme();
+    this.#cards[CPU].destroy();
+    this.#cards[MEMORY].destroy();
+  }
+
+  async #load() {
+    try {
+      await this.#history.load(this.#options.api, this.#entry, this.#gone.signal);
+      this.#draw();
+    } catch (error) {
+      if (isAbort(error)) return;
+      this.#problem.hidden = false;
+      setText(this.#problem, `Its past could not be read: ${errorText(error)}`);
+    }
+  }
+
+  #draw() {
+    for (const name of /** @type {const} */ ([CPU, MEMORY])) {
+      this.#cards[name].setData(this.#history.data(name), "Nothing was collected.");
+    }
+  }
+
+  /** @param {number} nowMs */
+  #showFacts(nowMs) {
+    const entry = this.#entry;
+    const startMs = entry.start_time === null ? null : Date.parse(entry.start_time);
+    this.#facts.replaceChildren(
+      ...fact("Service", entry.service ?? MISSING),
+      ...fact("State", entry.state ?? MISSING),
+      ...fact("User", entry.user ?? MISSING),
+      ...fact("Parent", this.#parent(entry.ppid)),
+      ...fact("Started", `${formatDateTime(startMs)}, ${formatAge(entry.start_time, nowMs)} ago`),
+      ...fact("CPU", formatPercent(entry.cpu_ratio)),
+      ...fact("Resident", formatBytes(entry.rss_bytes)),
+      ...fact("Proportional", formatBytes(entry.pss_bytes)),
+      ...fact("Virtual", formatBytes(entry.virtual_bytes)),
+      ...fact("Threads", formatCount(entry.threads)),
+      ...fact("Open files", openFiles(entry)),
+      ...fact("Disk read", formatByteRate(entry.read_bytes_per_second)),
+      ...fact("Disk write", formatByteRate(entry.write_bytes_per_second)),
+      ...fact("Executable", h("code", {}, entry.executable ?? MISSING)),
+      ...fact("Command", h("code", {}, entry.command_line ?? MISSING)),
+    );
+  }
+
+  /**
+   * @param {number} pid
+   * @returns {Node | string}
+   */
+  #parent(pid) {
+    if (pid === 0) return MISSING;
+    const button = h("button", { type: "button", class: "link-button" }, String(pid));
+    button.addEventListener("click", () => this.#options.onOpenProcess(pid));
+    return button;
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {Node | string} value
+ * @returns {HTMLElement[]}
+ */
+function fact(name, value) {
+  return [h("dt", {}, name), h("dd", {}, value)];
+}
+
+/**
+ * @param {ProcessEntry} entry
+ * @returns {Node | string}
+ */
+function openFiles({ open_fds, fd_limit }) {
+  if (open_fds === null) return "not readable without more rights";
+  if (fd_limit === null || fd_limit <= 0) return formatCount(open_fds);
+  const ratio = open_fds / fd_limit;
+  const bar = h("div", { class: "meter-bar" });
+  bar.style.width = `${Math.min(100, ratio * 100)}%`;
+  return h(
+    "div",
+    { class: "fact-meter", "data-level": levelOf(ratio) },
+    `${formatCount(open_fds)} of ${formatCount(fd_limit)}`,
+    h("div", { class: "meter" }, bar),
+  );
+}
+
+/**
+ * @param {ProcessEntry} entry
+ * @returns {string} a query over all metrics of the process
+ */
+function processQuery({ pid }) {
+  return `SELECT time_bucket(INTERVAL 10 SECOND, ts) AS time, name, avg(value) AS value
+FROM metrics
+WHERE labels['process.pid'] = '${pid}' AND name = 'process.memory.usage'
+  AND ts > ago('15m')
+GROUP BY ALL ORDER BY time`;
+}
