@@ -354,8 +354,13 @@ export class DictionaryBuilder {
     return id;
   }
 
+  /** Without a row left the values go too: bodies that are refused must not pile them up. */
   truncate(length: number): void {
     this.#ids.truncate(length);
+    if (length > 0) return;
+    this.#values.truncate(0);
+    this.#slots = new Int32Array(256).fill(-1);
+    this.#hashes = new Uint32Array(256);
   }
 
   finish(): DictionaryColumn {

@@ -8,7 +8,11 @@
 export type Column =
   | NumberColumn
   | { readonly type: "i64"; readonly data: BigInt64Array }
-  | { readonly type: "timestamp_us"; readonly data: BigInt64Array }
+  | {
+    readonly type: "timestamp_us";
+    readonly data: BigInt64Array;
+    readonly nulls: Uint8Array | null;
+  }
   | Utf8Column
   | DictionaryColumn
   | ListColumn

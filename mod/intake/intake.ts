@@ -181,6 +181,7 @@ export class Intake {
       },
       (error: unknown) => {
         this.#failedAppends++;
+        this.#registries.giveBack(definitions);
         waiters.reject(error);
       },
     ).finally(() => {

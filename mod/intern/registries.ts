@@ -110,9 +110,18 @@ export class Registries {
     this.series = new SeriesRegistry(limits);
   }
 
+  /** Definitions that an append failed to keep; the next append must bring them again. */
+  #returned: DefinitionBatch[] = [];
+
+  /** Takes definitions back after an append failed, so that rows to come can still use them. */
+  giveBack(definitions: readonly DefinitionBatch[]): void {
+    this.#returned.push(...definitions);
+  }
+
   /** Definitions made since the last call. Append them before the rows that use them. */
   takePending(): DefinitionBatch[] {
-    const batches: DefinitionBatch[] = [];
+    const batches = this.#returned;
+    this.#returned = [];
     const series = this.series.takePending();
     if (series.length > 0) batches.push(seriesBatch(series));
     const keys = this.attributeKeys.takePending();

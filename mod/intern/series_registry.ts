@@ -41,6 +41,7 @@ export class SeriesRegistry {
   readonly #refusals: Record<SeriesRefusal, number> = { max_series: 0, max_series_per_metric: 0 };
   #pending: SeriesDefinition[] = [];
   #nextBlock = 1;
+  #generation = 0;
 
   constructor(limits: SeriesLimits) {
     this.#limits = limits;
@@ -54,6 +55,11 @@ export class SeriesRegistry {
   /** New series refused so far, by the limit that refused them. */
   get refusals(): Readonly<Record<SeriesRefusal, number>> {
     return this.#refusals;
+  }
+
+  /** Rises when series are forgotten: who remembers ids must then look them up again. */
+  get generation(): number {
+    return this.#generation;
   }
 
   /**
@@ -99,6 +105,7 @@ export class SeriesRegistry {
 
   /** Forgets series whose data is gone. Their ids are never given again. */
   forget(ids: Iterable<number>): void {
+    this.#generation++;
     for (const id of ids) {
       const definition = this.#byId.get(id);
       if (definition === undefined) continue;

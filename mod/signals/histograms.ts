@@ -56,6 +56,7 @@ export class HistogramBatchBuilder {
   }
 
   truncate(rows: number): void {
+    if (rows === 0) this.#range.take();
     this.#series.truncate(rows);
     this.#ts.truncate(rows);
     this.#count.truncate(rows);
@@ -73,7 +74,7 @@ export class HistogramBatchBuilder {
       rows,
       columns: [
         ["series_id", { type: "u32", data: this.#series.finish() }],
-        ["ts", { type: "timestamp_us", data: this.#ts.finish() }],
+        ["ts", { type: "timestamp_us", data: this.#ts.finish(), nulls: null }],
         ["count", { type: "u64", data: this.#count.finishUnsigned() }],
         ["sum", this.#sum.finish()],
         ["min", this.#min.finish()],

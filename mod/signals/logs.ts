@@ -65,6 +65,7 @@ export class LogBatchBuilder {
   }
 
   truncate(rows: number): void {
+    if (rows === 0) this.#range.take();
     this.#ts.truncate(rows);
     this.#nsRemainder.truncate(rows);
     this.#observedUs.truncate(rows);
@@ -96,9 +97,9 @@ export class LogBatchBuilder {
       signal: "logs",
       rows,
       columns: [
-        ["ts", { type: "timestamp_us", data: this.#ts.finish() }],
+        ["ts", { type: "timestamp_us", data: this.#ts.finish(), nulls: null }],
         ["ns_remainder", { type: "u16", data: this.#nsRemainder.finish() }],
-        ["observed_ts", { type: "timestamp_us", data: this.#observedUs.finish() }],
+        ["observed_ts", { type: "timestamp_us", data: this.#observedUs.finish(), nulls: null }],
         ["severity", this.severity.finish()],
         ["severity_number", { type: "u8", data: this.severityNumber.finish() }],
         ["body", this.body.finish()],

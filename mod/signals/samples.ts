@@ -31,6 +31,7 @@ export class SampleBatchBuilder {
 
   /** Undoes every row from `rows` on. */
   truncate(rows: number): void {
+    if (rows === 0) this.#range.take();
     this.#series.truncate(rows);
     this.#ts.truncate(rows);
     this.#value.truncate(rows);
@@ -43,7 +44,7 @@ export class SampleBatchBuilder {
       rows,
       columns: [
         ["series_id", { type: "u32", data: this.#series.finish() }],
-        ["ts", { type: "timestamp_us", data: this.#ts.finish() }],
+        ["ts", { type: "timestamp_us", data: this.#ts.finish(), nulls: null }],
         ["value", { type: "f64", data: this.#value.finish(), nulls: null }],
       ],
       ...this.#range.take(),

@@ -87,6 +87,7 @@ export class SpanBatchBuilder {
   }
 
   truncate(rows: number): void {
+    if (rows === 0) this.#range.take();
     this.#ts.truncate(rows);
     this.#nsRemainder.truncate(rows);
     this.#duration.truncate(rows);
@@ -121,7 +122,7 @@ export class SpanBatchBuilder {
       signal: "spans",
       rows,
       columns: [
-        ["ts", { type: "timestamp_us", data: this.#ts.finish() }],
+        ["ts", { type: "timestamp_us", data: this.#ts.finish(), nulls: null }],
         ["ns_remainder", { type: "u16", data: this.#nsRemainder.finish() }],
         ["duration_ns", { type: "i64", data: this.#duration.finish() }],
         ["trace_id", this.traceId.finish()],

@@ -3,7 +3,7 @@
 /** The server's HTTP API as the page uses it. */
 
 /**
- * @typedef {null | boolean | number | string | unknown[] | { [key: string]: unknown }} SqlValue
+ * @typedef {null | boolean | number | string | readonly unknown[] | { readonly [key: string]: unknown }} SqlValue
  * @typedef {{ name: string, type: string }} SqlColumn
  * @typedef {object} SqlResult
  * @property {SqlColumn[]} columns

@@ -28,7 +28,8 @@ const DAY = 86400;
  * @returns {string}
  */
 export function formatSignificant(value) {
-  const magnitude = Math.abs(value);
+  // Rounded first: 9.999 has the digits of 10.
+  const magnitude = Math.abs(Number(value.toPrecision(3)));
   if (magnitude >= 100 || Number.isInteger(value)) return value.toFixed(0);
   if (magnitude < 0.001) return value.toExponential(1);
   const decimals = magnitude >= 10 ? 1 : magnitude >= 1 ? 2 : 3;

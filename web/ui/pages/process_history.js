@@ -53,7 +53,7 @@ export class ProcessHistory {
 
   /**
    * Reads the past; of this process only, not of an earlier one with the same pid.
-   * @param {ApiClient} api
+   * @param {Pick<ApiClient, "sql">} api
    * @param {ProcessEntry} entry
    * @param {AbortSignal} signal
    * @returns {Promise<void>}

@@ -1,0 +1,171 @@
+import { z } from "zod";
+import { contradiction, type IssueContext, whenRight } from "./contradiction.ts";
+import { absolutePath, choice, count, duration, flag, text } from "./scalars.ts";
+
+/** Whether every process is collected, or only those that a group matches. */
+export const PROCESS_SELECTIONS = ["all", "matched"] as const;
+export type ProcessSelection = typeof PROCESS_SELECTIONS[number];
+
+/** What a process must be to belong to a group: all that is not null must hold; one is set at least. */
+export interface ProcessMatch {
+  /** The kernel's short name (`comm`), exactly. */
+  readonly name: string | null;
+  /** Path of the program file, exactly. */
+  readonly executable: string | null;
+  /** A regular expression found somewhere in the arguments joined by spaces. */
+  readonly command_line: string | null;
+  /** A file that holds the pid. */
+  readonly pid_file: string | null;
+  /** The service of the parent process. */
+  readonly parent: string | null;
+  /** A path in the cgroup hierarchy, or one above. */
+  readonly cgroup: string | null;
+}
+
+/** Processes that make up one service; of the groups that match a process the first counts. */
+export interface ProcessGroupConfig {
+  readonly service: string;
+  readonly match: ProcessMatch;
+  /** Descendants that no group matches belong to it as well. */
+  readonly children: boolean;
+}
+
+/** `collectors.processes`: the processes of this host. */
+export interface ProcessesConfig {
+  readonly enabled: boolean;
+  readonly interval_ms: number;
+  /** Of one turn; never longer than the interval. */
+  readonly timeout_ms: number;
+  readonly include: ProcessSelection;
+  readonly max_processes: number;
+  readonly groups: readonly ProcessGroupConfig[];
+}
+
+/** As they are written in the file. A timeout is the interval where nothing else is said. */
+export const PROCESSES_DEFAULTS = {
+  enabled: true,
+  interval: "2s",
+  include: "all",
+  max_processes: 4_096,
+  children: false,
+} as const;
+
+const MAX_GROUPS = 256;
+const MAX_PATTERN_LENGTH = 1_024;
+
+const ServiceName = text(128, "a service name, as `service.name` has it");
+
+const Match = z
+  .strictObject({
+    name: text(15, "the kernel's name of the process, at most 15 characters").optional()
+      .describe("The kernel's short name of the process, exactly."),
+    executable: absolutePath().optional().describe("Path of the program file, exactly."),
+    command_line: text(MAX_PATTERN_LENGTH, "a regular expression").refine(isRegularExpression, {
+      error: "is not a regular expression",
+    }).optional().describe("Regular expression found in the arguments joined by spaces."),
+    pid_file: absolutePath().optional().describe("File that holds the pid."),
+    parent: ServiceName.optional().describe("Service of the parent process: another group's."),
+    cgroup: text(4_096, "a path in the cgroup hierarchy, such as /system.slice/app.service")
+      .refine((path) => path.startsWith("/"), { error: "is not a path from the root" })
+      .optional().describe("Path in the cgroup hierarchy; those below it count as well."),
+  })
+  .refine((match) => Object.keys(match).length > 0, {
+    error: "matches nothing: it has no key",
+  })
+  .transform((match): ProcessMatch => ({
+    name: match.name ?? null,
+    executable: match.executable ?? null,
+    command_line: match.command_line ?? null,
+    pid_file: match.pid_file ?? null,
+    parent: match.parent ?? null,
+    cgroup: match.cgroup ?? null,
+  }));
+
+const Group = z.strictObject({
+  service: ServiceName.describe("Name of the service; the label service.name of its metrics."),
+  match: Match.describe("What a process must be to belong to it; all given keys must hold."),
+  children: flag().prefault(PROCESSES_DEFAULTS.children)
+    .describe("Take in descendants that no group matches."),
+});
+
+export const ProcessesSection: z.ZodType<ProcessesConfig> = z
+  .strictObject({
+    enabled: flag().prefault(PROCESSES_DEFAULTS.enabled).describe("Collect process metrics."),
+    interval: duration("100ms", "1h").prefault(PROCESSES_DEFAULTS.interval)
+      .describe("Time between two looks at the processes."),
+    timeout: duration("10ms", "1h").optional()
+      .describe("How long one look may take. Default: the interval."),
+    include: choice(PROCESS_SELECTIONS).prefault(PROCESSES_DEFAULTS.include)
+      .describe("Every process, or only those that a group matches."),
+    max_processes: count(1, 100_000).prefault(PROCESSES_DEFAULTS.max_processes)
+      .describe("Processes looked at; more are left out and counted."),
+    groups: z.array(Group, { error: "is not a list" }).max(MAX_GROUPS, {
+      error: `has more than ${MAX_GROUPS} entries`,
+    }).prefault([])
+      .describe("Which processes make up which service; the first match counts."),
+  })
+  .superRefine((p, ctx) => {
+    if (p.timeout !== undefined && p.timeout > p.interval) {
+      contradiction(ctx, ["timeout"], "is longer than interval", "a duration up to interval");
+    }
+  }, whenRight("interval", "timeout"))
+  .superRefine((p, ctx) => {
+    if (p.enabled && p.include === "matched" && p.groups.length === 0) {
+      contradiction(
+        ctx,
+        ["include"],
+        "selects nothing: there are no groups",
+        "all, or groups that match something",
+      );
+    }
+  }, whenRight("enabled", "include", "groups"))
+  .superRefine((p, ctx) => checkParents(p.groups, ctx), whenRight("groups"))
+  .transform(({ interval, timeout, ...rest }): ProcessesConfig => ({
+    ...rest,
+    interval_ms: interval,
+    timeout_ms: timeout ?? interval,
+  }));
+
+/** A parent must be the service of another group, and no service may be above itself. */
+function checkParents(
+  groups: readonly ProcessGroupConfig[],
+  ctx: IssueContext,
+): void {
+  const services = new Set(groups.map((group) => group.service));
+  groups.forEach(({ service, match }, i) => {
+    if (match.parent === null) return;
+    const path = ["groups", i, "match", "parent"];
+    if (!services.has(match.parent)) {
+      contradiction(ctx, path, "is the service of no group", "the service of another group");
+    } else if (isAbove(service, match.parent, groups)) {
+      contradiction(ctx, path, "leads back to its own service", "a service that is not below it");
+    }
+  });
+}
+
+function isAbove(
+  service: string,
+  parent: string,
+  groups: readonly ProcessGroupConfig[],
+): boolean {
+  const seen = new Set<string>();
+  const open = [parent];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (next === service) return true;
+    if (seen.has(next)) continue;
+    seen.add(next);
+    for (const group of groups) {
+      if (group.service === next && group.match.parent !== null) open.push(group.match.parent);
+    }
+  }
+  return false;
+}
+
+function isRegularExpression(pattern: string): boolean {
+  try {
+    new RegExp(pattern, "u");
+    return true;
+  } catch {
+    return false;
+  }
+}

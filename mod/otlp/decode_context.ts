@@ -1,0 +1,41 @@
+import type { Rejections } from "./rejections.ts";
+
+/** What holds for one request while it is decoded. */
+export interface DecodeContext {
+  readonly rejections: Rejections;
+  /** Our clock when the request came, microseconds since the Unix epoch. */
+  readonly nowUs: number;
+  /** Times outside [minUs, maxUs] are rejected. */
+  readonly minUs: number;
+  readonly maxUs: number;
+  /** Records taken so far. */
+  accepted: number;
+}
+
+/** What was altered on its way in, over all requests; every one of these is also a record kept. */
+export interface Alterations {
+  /** Attributes dropped: too many, key empty, repeated, too long, or the key table is full. */
+  droppedAttributes: number;
+  /** Texts cut at their limit. */
+  cutValues: number;
+  /** Spans that end before they start; kept with duration 0. */
+  negativeDurations: number;
+  droppedEvents: number;
+  /** Links past the limit, or with an id that is not one. */
+  droppedLinks: number;
+  /** Data points with the flag "no recorded value", which say only that a series has ended. */
+  noRecordedValues: number;
+}
+
+export const noAlterations = (): Alterations => ({
+  droppedAttributes: 0,
+  cutValues: 0,
+  negativeDurations: 0,
+  droppedEvents: 0,
+  droppedLinks: 0,
+  noRecordedValues: 0,
+});
+
+export function inRange(tsUs: number, context: DecodeContext): boolean {
+  return tsUs >= context.minUs && tsUs <= context.maxUs;
+}

@@ -1,0 +1,76 @@
+import type { DuckDb } from "./duckdb_module.ts";
+import { DEFINITION_TABLES, MACROS, STATE_TABLES } from "./schema.ts";
+
+/** Length of a slice of a pending query, milliseconds. The engine overshoots it at times. */
+const SLICE_MS = 4;
+/** Memory for running queries beside the data. */
+const QUERY_HEADROOM_BYTES = 768 * 1024 * 1024;
+/** wasm addresses 4 GiB; the rest is for the engine itself and for batches on their way in. */
+const MAX_ENGINE_BYTES = 3_300 * 1024 * 1024;
+
+/**
+ * The engine with its connections: one that writes, one that seals, and some that read.
+ * Connections are made before the configuration is locked, since `USE` is a setting.
+ */
+export class Engine {
+  readonly db: DuckDb;
+  readonly writer: number;
+  readonly sealer: number;
+  readonly readers: readonly number[];
+
+  constructor(db: DuckDb, budgetBytes: number, readers: number) {
+    this.db = db;
+    db.open({ query: { queryPollingInterval: SLICE_MS, castBigIntToDouble: false } });
+    this.writer = this.#connect();
+    // First of all, or a missing extension would be fetched over the network, blocking for good.
+    this.run("SET autoinstall_known_extensions=false");
+    this.run("SET autoload_known_extensions=false");
+    const memory = Math.min(MAX_ENGINE_BYTES, budgetBytes + QUERY_HEADROOM_BYTES);
+    this.run(`SET memory_limit='${Math.floor(memory / 1024)}KiB'`);
+    this.run("ATTACH ':memory:' AS store (COMPRESS)");
+    this.run("USE store");
+    this.sealer = this.#connectToStore();
+    this.readers = Array.from({ length: readers }, () => this.#connectToStore());
+    for (
+      const [table, columns] of [
+        ...Object.entries(DEFINITION_TABLES),
+        ...Object.entries(STATE_TABLES),
+      ]
+    ) this.run(`CREATE TABLE ${table} (${columns})`);
+    for (const macro of MACROS) this.run(macro);
+    this.run("SET enable_external_access=false");
+    this.run("SET lock_configuration=true");
+  }
+
+  /** Runs a statement of our own on the writing connection, to its end. */
+  run(sql: string): Uint8Array {
+    return this.db.runQuery(this.writer, sql);
+  }
+
+  /** Runs `work` in a transaction: all of it, or none when it throws. */
+  transaction(work: () => void): void {
+    this.run("BEGIN TRANSACTION");
+    try {
+      work();
+    } catch (error) {
+      this.run("ROLLBACK");
+      throw error;
+    }
+    this.run("COMMIT");
+  }
+
+  /** Appends an Arrow IPC stream to a table of the store. */
+  insert(table: string, ipc: Uint8Array): void {
+    this.db.insertArrowFromIPCStream(this.writer, ipc, { name: table, create: false });
+  }
+
+  #connect(): number {
+    return this.db.connect().useUnsafe((_, connection) => connection);
+  }
+
+  #connectToStore(): number {
+    const connection = this.#connect();
+    this.db.runQuery(connection, "USE store");
+    return connection;
+  }
+}

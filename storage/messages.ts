@@ -1,0 +1,92 @@
+import type { Signal } from "../mod/columns/column.ts";
+import type { ErrorCode } from "../mod/errors.ts";
+import type { DefinitionTable } from "../mod/intern/definitions.ts";
+import type { StoreStats } from "../mod/ports.ts";
+import type { StateTable } from "./schema.ts";
+
+/** Rows of a definition table as an Arrow IPC stream. */
+export interface DefinitionFrame {
+  readonly table: DefinitionTable;
+  readonly rows: number;
+  readonly ipc: Uint8Array<ArrayBuffer>;
+}
+
+/** Rows of a signal as an Arrow IPC stream, in the order of the signal's open chunk. */
+export interface BatchFrame {
+  readonly signal: Signal;
+  readonly rows: number;
+  readonly minTsUs: number;
+  readonly maxTsUs: number;
+  readonly ipc: Uint8Array<ArrayBuffer>;
+}
+
+export interface AppendFrames {
+  readonly definitions: readonly DefinitionFrame[];
+  readonly batches: readonly BatchFrame[];
+}
+
+/** How the store behaves; fixed at start. */
+export interface StoreOptions {
+  /** Bytes the data may take; past it the oldest chunks are evicted. */
+  readonly budgetBytes: number;
+  /** How long rows of a signal are kept, milliseconds. */
+  readonly retentionMs: Readonly<Record<Signal, number>>;
+  readonly query: QueryLimits;
+}
+
+export interface QueryLimits {
+  /** Deadline when the caller names none, and the longest a caller may name. */
+  readonly defaultTimeoutMs: number;
+  readonly maxTimeoutMs: number;
+  readonly maxRows: number;
+  readonly maxBytes: number;
+  /** Queries run side by side, and those that may wait; one more is refused. */
+  readonly maxConcurrent: number;
+  readonly maxQueued: number;
+}
+
+export interface QueryCommand {
+  readonly sql: string;
+  readonly params: readonly (null | boolean | number | string)[];
+  readonly maxRows: number;
+  readonly maxBytes: number;
+  readonly timeoutMs: number;
+}
+
+/** From the main isolate to the store worker. `id` is answered; `cancel` names a query's id. */
+export type StoreRequest =
+  | { readonly type: "open"; readonly id: number; readonly options: StoreOptions }
+  | { readonly type: "append"; readonly id: number; readonly frames: AppendFrames }
+  | { readonly type: "query"; readonly id: number; readonly query: QueryCommand }
+  | { readonly type: "cancel"; readonly id: number }
+  | {
+    readonly type: "replace";
+    readonly id: number;
+    readonly table: StateTable;
+    readonly ipc: Uint8Array<ArrayBuffer>;
+  }
+  | { readonly type: "stats"; readonly id: number }
+  | { readonly type: "close"; readonly id: number };
+
+export interface QueryOutcome {
+  /** The result as an Arrow IPC stream; may hold one row more than asked for (`truncated`). */
+  readonly ipc: Uint8Array<ArrayBuffer>;
+  /** True when the result was cut by rows (one too many is in `ipc`) or by bytes. */
+  readonly truncated: boolean;
+  readonly elapsedMs: number;
+}
+
+/** From the store worker to the main isolate. */
+export type StoreReply =
+  | { readonly type: "done"; readonly id: number }
+  | { readonly type: "result"; readonly id: number; readonly outcome: QueryOutcome }
+  | { readonly type: "stats"; readonly id: number; readonly stats: StoreStats }
+  | { readonly type: "failed"; readonly id: number; readonly error: StoreFailure };
+
+/** A failure as it crosses the thread border. */
+export interface StoreFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly retryAfterMs: number | null;
+}

@@ -1,0 +1,147 @@
+import type { Clock } from "../mod/clock.ts";
+import { HorizonError } from "../mod/errors.ts";
+import { admit, literal } from "./admission.ts";
+import type { DuckDb } from "./duckdb_module.ts";
+import { isEngineCrash, queryFailure } from "./engine_error.ts";
+import type { QueryCommand, QueryOutcome } from "./messages.ts";
+
+export type QuerySettled =
+  | { readonly ok: true; readonly outcome: QueryOutcome }
+  | { readonly ok: false; readonly error: HorizonError };
+
+/** A prepared statement lives on its connection; each has at most one query at a time. */
+const PREPARED = "horizon_query";
+/** End of an Arrow IPC stream: continuation marker and a length of zero. */
+const END_OF_STREAM = new Uint8Array([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+
+/**
+ * One user's query on one connection, run in slices so that ingest gets its turn between them.
+ * `step` until it answers true, then read `settled`.
+ */
+export class QueryJob {
+  readonly #db: DuckDb;
+  readonly #connection: number;
+  readonly #clock: Clock;
+  readonly #command: QueryCommand;
+  readonly #startedMs: number;
+  readonly #deadlineMs: number;
+  readonly #parts: Uint8Array[] = [];
+  #bytes = 0;
+  #phase: "new" | "polling" | "fetching" | "done" = "new";
+  #prepared = false;
+  settled: QuerySettled | null = null;
+
+  /** `waitedMs`: how long it stood in the queue; that counts towards its deadline. */
+  constructor(
+    db: DuckDb,
+    connection: number,
+    command: QueryCommand,
+    clock: Clock,
+    waitedMs: number,
+  ) {
+    this.#db = db;
+    this.#connection = connection;
+    this.#command = command;
+    this.#clock = clock;
+    this.#startedMs = clock.monotonicMs() - waitedMs;
+    this.#deadlineMs = this.#startedMs + command.timeoutMs;
+  }
+
+  get connection(): number {
+    return this.#connection;
+  }
+
+  /**
+   * Runs one slice. True when the query is settled.
+   * @throws WebAssembly.RuntimeError when the engine broke
+   */
+  step(): boolean {
+    if (this.#phase === "done") return true;
+    if (this.#clock.monotonicMs() > this.#deadlineMs) {
+      this.cancel(
+        new HorizonError(
+          "deadline_exceeded",
+          `the query was stopped at its deadline of ${this.#command.timeoutMs} ms`,
+          { timeout_ms: this.#command.timeoutMs },
+        ),
+      );
+      return true;
+    }
+    try {
+      if (this.#phase === "new") this.#start();
+      else if (this.#phase === "polling") this.#poll();
+      else this.#fetch();
+    } catch (error) {
+      if (isEngineCrash(error)) throw error;
+      this.#settle({ ok: false, error: queryFailure(error) });
+    }
+    return this.settled !== null;
+  }
+
+  /** Stops the query wherever it is and settles it with `error`. */
+  cancel(error: HorizonError): void {
+    if (this.#phase === "done") return;
+    if (this.#phase === "polling" || this.#phase === "fetching") {
+      this.#db.cancelPendingQuery(this.#connection);
+    }
+    this.#settle({ ok: false, error });
+  }
+
+  #start(): void {
+    const statement = admit(this.#db, this.#command.sql, this.#command.maxRows);
+    const params = this.#command.params;
+    let toRun = statement;
+    if (params.length > 0) {
+      this.#db.runQuery(this.#connection, `PREPARE ${PREPARED} AS ${statement}`);
+      this.#prepared = true;
+      toRun = `EXECUTE ${PREPARED}(${params.map(literal).join(", ")})`;
+    }
+    const header = this.#db.startPendingQuery(this.#connection, toRun, true);
+    if (header === null) this.#phase = "polling";
+    else this.#take(header);
+  }
+
+  #poll(): void {
+    const header = this.#db.pollPendingQuery(this.#connection);
+    if (header !== null) this.#take(header);
+  }
+
+  #take(header: Uint8Array): void {
+    this.#phase = "fetching";
+    this.#parts.push(header.slice());
+    this.#bytes += header.length;
+  }
+
+  #fetch(): void {
+    const part = this.#db.fetchQueryResults(this.#connection);
+    if (part === null) return;
+    if (part.length === 0) return this.#finish(false);
+    // The engine's buffer is used again for the next part.
+    this.#parts.push(part.slice());
+    this.#bytes += part.length;
+    if (this.#bytes > this.#command.maxBytes) {
+      this.#db.cancelPendingQuery(this.#connection);
+      this.#finish(true);
+    }
+  }
+
+  #finish(truncated: boolean): void {
+    const ipc = new Uint8Array(this.#bytes + END_OF_STREAM.length);
+    let at = 0;
+    for (const part of [...this.#parts, END_OF_STREAM]) {
+      ipc.set(part, at);
+      at += part.length;
+    }
+    const elapsedMs = this.#clock.monotonicMs() - this.#startedMs;
+    this.#settle({ ok: true, outcome: { ipc, truncated, elapsedMs } });
+  }
+
+  #settle(settled: QuerySettled): void {
+    this.#phase = "done";
+    this.settled = settled;
+    this.#parts.length = 0;
+    if (!this.#prepared) return;
+    this.#prepared = false;
+    this.#db.runQuery(this.#connection, `DEALLOCATE ${PREPARED}`);
+  }
+}

@@ -1,0 +1,216 @@
+import type { Signal } from "../mod/columns/column.ts";
+import type { DefinitionTable } from "../mod/intern/definitions.ts";
+
+/**
+ * All tables and views of the store, in one place. Names that users see (views, macros) are a
+ * contract; the tables beneath them are not.
+ */
+
+/** Version of the stored layout: of chunk files and of the tables below. */
+export const SCHEMA_VERSION = 1;
+
+/** Definition tables: what batches refer to by number. */
+export const DEFINITION_TABLES: Readonly<Record<DefinitionTable, string>> = {
+  series: `series_id UINTEGER, name VARCHAR, kind VARCHAR, unit VARCHAR, service VARCHAR,
+    labels MAP(VARCHAR, VARCHAR)`,
+  attribute_keys: `key_id USMALLINT, key VARCHAR`,
+  resources: `resource_id UINTEGER, attributes MAP(VARCHAR, VARCHAR)`,
+  bounds: `bounds_id UINTEGER, bounds DOUBLE[]`,
+};
+
+const EVENTS = `STRUCT(time_unix_ns BIGINT, name VARCHAR, attributes MAP(VARCHAR, VARCHAR),
+    dropped_attributes INTEGER)[]`;
+const LINKS = `STRUCT(trace_id VARCHAR, span_id VARCHAR, trace_state VARCHAR,
+    attributes MAP(VARCHAR, VARCHAR), flags UINTEGER)[]`;
+
+/** A column of a chunk: its name, its type in an open chunk. */
+type ChunkColumn = readonly [name: string, type: string];
+
+interface SignalSchema {
+  /** Columns besides attributes, in the order batches bring them. */
+  readonly before: readonly ChunkColumn[];
+  /** True when rows carry attributes: two lists while open, one MAP once sealed. */
+  readonly attributes: boolean;
+  readonly after: readonly ChunkColumn[];
+  /** Order of a sealed chunk: what queries look for stands together. */
+  readonly sort: string;
+}
+
+const SIGNAL_SCHEMAS: Readonly<Record<Signal, SignalSchema>> = {
+  metrics: {
+    before: [["series_id", "UINTEGER"], ["ts", "TIMESTAMP"], ["value", "DOUBLE"]],
+    attributes: false,
+    after: [],
+    sort: "series_id, ts",
+  },
+  histograms: {
+    before: [
+      ["series_id", "UINTEGER"],
+      ["ts", "TIMESTAMP"],
+      ["count", "UBIGINT"],
+      ["sum", "DOUBLE"],
+      ["min", "DOUBLE"],
+      ["max", "DOUBLE"],
+      ["bounds_id", "UINTEGER"],
+      ["counts", "UBIGINT[]"],
+    ],
+    attributes: false,
+    after: [],
+    sort: "series_id, ts",
+  },
+  spans: {
+    before: [
+      ["ts", "TIMESTAMP"],
+      ["ns_remainder", "USMALLINT"],
+      ["duration_ns", "BIGINT"],
+      ["trace_id", "VARCHAR"],
+      ["span_id", "VARCHAR"],
+      ["parent_span_id", "VARCHAR"],
+      ["name", "VARCHAR"],
+      ["kind", "VARCHAR"],
+      ["service", "VARCHAR"],
+      ["status", "VARCHAR"],
+      ["status_message", "VARCHAR"],
+    ],
+    attributes: true,
+    after: [
+      ["resource_id", "UINTEGER"],
+      ["scope_name", "VARCHAR"],
+      ["scope_version", "VARCHAR"],
+      ["trace_state", "VARCHAR"],
+      ["flags", "UINTEGER"],
+      ["dropped_attributes", "UINTEGER"],
+      ["dropped_events", "UINTEGER"],
+      ["dropped_links", "UINTEGER"],
+      ["events", EVENTS],
+      ["links", LINKS],
+    ],
+    sort: "trace_id, ts",
+  },
+  logs: {
+    before: [
+      ["ts", "TIMESTAMP"],
+      ["ns_remainder", "USMALLINT"],
+      ["observed_ts", "TIMESTAMP"],
+      ["severity", "VARCHAR"],
+      ["severity_number", "UTINYINT"],
+      ["body", "VARCHAR"],
+      ["service", "VARCHAR"],
+      ["host", "VARCHAR"],
+      ["pid", "INTEGER"],
+      ["trace_id", "VARCHAR"],
+      ["span_id", "VARCHAR"],
+    ],
+    attributes: true,
+    after: [
+      ["resource_id", "UINTEGER"],
+      ["scope_name", "VARCHAR"],
+      ["scope_version", "VARCHAR"],
+      ["source", "VARCHAR"],
+      ["event_name", "VARCHAR"],
+      ["flags", "UINTEGER"],
+      ["dropped_attributes", "UINTEGER"],
+    ],
+    sort: "ts",
+  },
+};
+
+// list_select takes the names of a row's keys from one list of all keys; both lists are in
+// the order of the row, so map() pairs them up.
+const ATTRIBUTE_MAP = `map(coalesce(list_select(
+    (SELECT list(key ORDER BY key_id) FROM attribute_keys), attr_keys), []::VARCHAR[]), attr_values)`;
+
+/** Column definitions of a new, open chunk. */
+export function openChunkColumns(signal: Signal): string {
+  const { before, attributes, after } = SIGNAL_SCHEMAS[signal];
+  const lists: ChunkColumn[] = attributes
+    ? [["attr_keys", "USMALLINT[]"], ["attr_values", "VARCHAR[]"]]
+    : [];
+  return [...before, ...lists, ...after].map(([name, type]) => `"${name}" ${type}`).join(", ");
+}
+
+/** The statement that seals `open` into the new table `sealed`: sorted, attributes as MAP. */
+export function sealStatement(signal: Signal, open: string, sealed: string): string {
+  return `CREATE TABLE ${sealed} AS SELECT ${chunkSelect(signal, true)} FROM ${open}
+    ORDER BY ${SIGNAL_SCHEMAS[signal].sort}`;
+}
+
+/** The select list that brings an open or a sealed chunk to the shape of a sealed one. */
+function chunkSelect(signal: Signal, open: boolean): string {
+  const { before, attributes, after } = SIGNAL_SCHEMAS[signal];
+  const names = (columns: readonly ChunkColumn[]) => columns.map(([name]) => `"${name}"`);
+  const map = attributes ? [open ? `${ATTRIBUTE_MAP} AS attributes` : "attributes"] : [];
+  return [...names(before), ...map, ...names(after)].join(", ");
+}
+
+/** A chunk's table as the views need it. */
+export interface ChunkTable {
+  readonly table: string;
+  readonly open: boolean;
+}
+
+function unionOf(signal: Signal, chunks: readonly ChunkTable[]): string {
+  return chunks
+    .map(({ table, open }) => `SELECT ${chunkSelect(signal, open)} FROM ${table}`)
+    .join("\n UNION ALL ");
+}
+
+const NS_OF_DAY = "epoch_us(ts) * 1000 + ns_remainder";
+
+/** What a user sees of each signal, over the union of its chunks. */
+const SIGNAL_VIEWS: Readonly<Record<Signal, (union: string) => string>> = {
+  metrics: (union) =>
+    `SELECT c.ts, s.name, s.kind, s.unit, c.value, s.labels, s.service, c.series_id
+     FROM (${union}) c JOIN series s ON s.series_id = c.series_id`,
+  histograms: (union) =>
+    `SELECT c.ts, s.name, s.unit, c."count", c."sum", c."min", c."max",
+       coalesce((SELECT list(bounds ORDER BY bounds_id) FROM bounds)[c.bounds_id], []::DOUBLE[])
+         AS bounds,
+       c.counts, s.labels, s.service, c.series_id
+     FROM (${union}) c JOIN series s ON s.series_id = c.series_id`,
+  spans: (union) =>
+    `SELECT ts, trace_id, span_id, parent_span_id, name, kind, service,
+       duration_ns / 1e6 AS duration_ms, status, status_message, attributes,
+       ${resourceMap()} AS resource, scope_name, scope_version, events, links,
+       ${NS_OF_DAY} AS start_unix_ns, ${NS_OF_DAY} + duration_ns AS end_unix_ns,
+       trace_state, flags, dropped_attributes, dropped_events, dropped_links
+     FROM (${union})`,
+  logs: (union) =>
+    `SELECT ts, severity, severity_number, body, service, host, pid, trace_id, span_id,
+       attributes, ${resourceMap()} AS resource, source, event_name,
+       ${NS_OF_DAY} AS time_unix_ns, observed_ts, scope_name, scope_version, flags,
+       dropped_attributes
+     FROM (${union})`,
+};
+
+// An uncorrelated subquery is evaluated once, and only when the column is asked for: a join
+// would cost every query on the view.
+function resourceMap(): string {
+  return `coalesce((SELECT list(attributes ORDER BY resource_id) FROM resources)[resource_id],
+    MAP {}::MAP(VARCHAR, VARCHAR))`;
+}
+
+/** The statement that (re)defines a signal's view over its chunks; there must be one at least. */
+export function viewStatement(signal: Signal, chunks: readonly ChunkTable[]): string {
+  return `CREATE OR REPLACE VIEW ${signal} AS ${SIGNAL_VIEWS[signal](unionOf(signal, chunks))}`;
+}
+
+/** Macros for SQL that users write. `ago` takes '90s', '15m', '6h', '7d'. */
+export const MACROS: readonly string[] = [
+  `CREATE MACRO now_utc() AS make_timestamp(epoch_us(now()))`,
+  `CREATE MACRO ago(span) AS make_timestamp(epoch_us(now())) - CAST(span AS INTERVAL)`,
+];
+
+/** Small tables that are replaced as a whole: the present state of things, as users see it. */
+export const STATE_TABLES = {
+  processes: `pid INTEGER, ppid INTEGER, start_time TIMESTAMP, name VARCHAR, executable VARCHAR,
+    command_line VARCHAR, "user" VARCHAR, state VARCHAR, service VARCHAR, cgroup VARCHAR,
+    cpu_ratio DOUBLE, rss_bytes DOUBLE, virtual_bytes DOUBLE, pss_bytes DOUBLE, threads INTEGER,
+    open_fds INTEGER, fd_limit DOUBLE, read_bytes_per_second DOUBLE,
+    write_bytes_per_second DOUBLE, first_seen TIMESTAMP, last_seen TIMESTAMP,
+    exited_at TIMESTAMP`,
+  collectors: `name VARCHAR, interval_ms DOUBLE, last_duration_ms DOUBLE, last_success TIMESTAMP,
+    successes DOUBLE, failures DOUBLE, timeouts DOUBLE, skipped DOUBLE, last_error VARCHAR`,
+} as const;
+
+export type StateTable = keyof typeof STATE_TABLES;

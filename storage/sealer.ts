@@ -1,0 +1,53 @@
+import type { Chunk } from "./chunk_catalog.ts";
+import type { Engine } from "./engine.ts";
+import { sealStatement } from "./schema.ts";
+
+/**
+ * Seals closed chunks one at a time as a pending query, so that ingest and queries go on
+ * beside it. The closed chunk stays readable until its sealed copy takes its place.
+ */
+export class Sealer {
+  readonly #engine: Engine;
+  #current: { readonly chunk: Chunk; readonly target: string; phase: "run" | "drain" } | null =
+    null;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  get chunk(): Chunk | null {
+    return this.#current?.chunk ?? null;
+  }
+
+  start(chunk: Chunk): void {
+    const target = `sealed_${chunk.signal}_${chunk.number}`;
+    const sql = sealStatement(chunk.signal, chunk.table, target);
+    const header = this.#engine.db.startPendingQuery(this.#engine.sealer, sql, true);
+    this.#current = { chunk, target, phase: header === null ? "run" : "drain" };
+  }
+
+  /** Runs one slice; the sealed table's name once it is complete. */
+  step(): { chunk: Chunk; table: string } | null {
+    const current = this.#current;
+    if (current === null) return null;
+    const { db, sealer } = this.#engine;
+    if (current.phase === "run") {
+      if (db.pollPendingQuery(sealer) !== null) current.phase = "drain";
+      return null;
+    }
+    // The statement is committed once its (single) result row was taken.
+    const part = db.fetchQueryResults(sealer);
+    if (part === null || part.length > 0) return null;
+    this.#current = null;
+    return { chunk: current.chunk, table: current.target };
+  }
+
+  /** Gives up on the chunk being sealed, because it is to be dropped. */
+  abandon(): void {
+    const current = this.#current;
+    if (current === null) return;
+    this.#engine.db.cancelPendingQuery(this.#engine.sealer);
+    this.#current = null;
+    this.#engine.run(`DROP TABLE IF EXISTS ${current.target}`);
+  }
+}

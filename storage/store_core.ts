@@ -1,0 +1,270 @@
+import { tableFromIPC } from "apache-arrow";
+import type { Clock } from "../mod/clock.ts";
+import type { Signal } from "../mod/columns/column.ts";
+import { SIGNALS } from "../mod/columns/column.ts";
+import type { SignalStats, StoreStats } from "../mod/ports.ts";
+import { bucketOf, type Chunk, ChunkCatalog } from "./chunk_catalog.ts";
+import type { DuckDb } from "./duckdb_module.ts";
+import { Engine } from "./engine.ts";
+import type { AppendFrames, BatchFrame, QueryCommand, StoreOptions } from "./messages.ts";
+import type { QuerySettled } from "./query_job.ts";
+import { QueryQueue } from "./query_queue.ts";
+import { openChunkColumns, type StateTable, viewStatement } from "./schema.ts";
+import { Sealer } from "./sealer.ts";
+
+type EvictionReason = "age" | "bytes";
+
+/** Chunks dropped in one go to get under the byte budget, at most. */
+const MAX_EVICTIONS_A_TICK = 64;
+
+/**
+ * The store inside its worker: one engine, its chunks, queries and upkeep. Synchronous; the
+ * caller gives it turns (`step` while `busy`, `tick` each second) and owns the thread.
+ */
+export class StoreCore {
+  readonly #engine: Engine;
+  readonly #catalog = new ChunkCatalog();
+  readonly #queries: QueryQueue;
+  readonly #sealer: Sealer;
+  readonly #options: StoreOptions;
+  readonly #clock: Clock;
+  readonly #evicted = new Map<`${Signal} ${EvictionReason}`, number>();
+  #series = 0;
+  #appends = 0;
+  #appendedRows = 0;
+  #appendMsTotal = 0;
+  #sealedChunks = 0;
+  #stage = 0;
+
+  constructor(db: DuckDb, options: StoreOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#engine = new Engine(db, options.budgetBytes, options.query.maxConcurrent);
+    this.#queries = new QueryQueue(db, this.#engine.readers, options.query, clock);
+    this.#sealer = new Sealer(this.#engine);
+    // A view needs a chunk beneath it, so each signal starts with one for the present hour.
+    for (const signal of SIGNALS) this.#newChunk(signal, bucketOf(clock.nowMs() * 1000));
+  }
+
+  get busy(): boolean {
+    return this.#queries.busy || this.#sealer.chunk !== null ||
+      this.#catalog.nextToSeal() !== undefined;
+  }
+
+  /** Takes definitions and rows, all or none. */
+  append(frames: AppendFrames): void {
+    const started = this.#clock.monotonicMs();
+    const routed: (() => void)[] = [];
+    const known = new Set(this.#catalog.all());
+    try {
+      this.#engine.transaction(() => {
+        for (const { table, ipc } of frames.definitions) this.#engine.insert(table, ipc);
+        for (const frame of frames.batches) routed.push(...this.#route(frame));
+      });
+    } catch (error) {
+      // The tables of chunks made on the way were rolled back with the rest.
+      for (const chunk of [...this.#catalog.all()]) {
+        if (!known.has(chunk)) this.#catalog.remove(chunk);
+      }
+      throw error;
+    }
+    for (const account of routed) account();
+    for (const { table, rows } of frames.definitions) if (table === "series") this.#series += rows;
+    this.#appends++;
+    this.#appendMsTotal += this.#clock.monotonicMs() - started;
+    this.#close();
+  }
+
+  query(id: number, command: QueryCommand, settle: (settled: QuerySettled) => void): void {
+    this.#queries.submit(id, command, settle);
+  }
+
+  cancel(id: number): void {
+    this.#queries.cancel(id);
+  }
+
+  /** Replaces the rows of a state table. */
+  replace(table: StateTable, ipc: Uint8Array): void {
+    this.#engine.transaction(() => {
+      this.#engine.run(`DELETE FROM ${table}`);
+      this.#engine.insert(table, ipc);
+    });
+  }
+
+  /** One slice of queries and of sealing. */
+  step(): void {
+    this.#queries.step();
+    this.#seal();
+  }
+
+  /** Upkeep: closes chunks, and drops what is too old or too much. */
+  tick(): void {
+    this.#close();
+    for (const chunk of this.#catalog.expired(this.#clock.nowMs(), this.#options.retentionMs)) {
+      this.#evict(chunk, "age");
+    }
+    for (let i = 0; i < MAX_EVICTIONS_A_TICK; i++) {
+      if (this.#usedBytes() <= this.#options.budgetBytes) break;
+      const oldest = this.#catalog.oldest();
+      if (oldest === null) break;
+      this.#evict(oldest, "bytes");
+    }
+  }
+
+  stats(): StoreStats {
+    const { running, queued, total, cancelled, refused } = this.#queries.counts;
+    return {
+      signals: SIGNALS.map((signal) => signalStats(signal, this.#catalog.of(signal))),
+      series: this.#series,
+      bytes: this.#usedBytes(),
+      budgetBytes: this.#options.budgetBytes,
+      sealedChunks: this.#sealedChunks,
+      evicted: [...this.#evicted].map(([key, rows]) => {
+        const [signal, reason] = key.split(" ") as [Signal, EvictionReason];
+        return { signal, reason, rows };
+      }),
+      appends: this.#appends,
+      appendedRows: this.#appendedRows,
+      appendMsTotal: this.#appendMsTotal,
+      queriesRunning: running,
+      queriesQueued: queued,
+      queriesTotal: total,
+      queriesCancelled: cancelled,
+      queriesRefused: refused,
+    };
+  }
+
+  /**
+   * Inserts a frame into the chunk of its hour; a frame that spans hours goes through a staging
+   * table and is split there. Answers what to book once the transaction is through.
+   */
+  #route(frame: BatchFrame): (() => void)[] {
+    const bucket = bucketOf(frame.minTsUs);
+    if (bucket === bucketOf(frame.maxTsUs)) {
+      const chunk = this.#chunkFor(frame.signal, bucket);
+      this.#engine.insert(chunk.table, frame.ipc);
+      const { rows, minTsUs, maxTsUs } = frame;
+      return [() => this.#book(chunk, rows, frame.ipc.length, minTsUs, maxTsUs)];
+    }
+    const stage = `stage_${this.#stage++}`;
+    this.#engine.run(`CREATE TABLE ${stage} (${openChunkColumns(frame.signal)})`);
+    this.#engine.insert(stage, frame.ipc);
+    const booked: (() => void)[] = [];
+    for (const span of this.#hoursOf(stage)) {
+      const chunk = this.#chunkFor(frame.signal, span.bucketUs);
+      const end = span.bucketUs + 3_600_000_000;
+      this.#engine.run(
+        `INSERT INTO ${chunk.table} SELECT * FROM ${stage}
+         WHERE ts >= make_timestamp(${span.bucketUs}) AND ts < make_timestamp(${end})`,
+      );
+      const bytes = frame.ipc.length * span.rows / frame.rows;
+      booked.push(() => this.#book(chunk, span.rows, bytes, span.minTsUs, span.maxTsUs));
+    }
+    this.#engine.run(`DROP TABLE ${stage}`);
+    return booked;
+  }
+
+  #hoursOf(
+    stage: string,
+  ): { bucketUs: number; rows: number; minTsUs: number; maxTsUs: number }[] {
+    const table = tableFromIPC(this.#engine.run(
+      `SELECT epoch_us(time_bucket(INTERVAL 1 HOUR, ts))::DOUBLE b, count(*)::DOUBLE n,
+         epoch_us(min(ts))::DOUBLE lo, epoch_us(max(ts))::DOUBLE hi FROM ${stage} GROUP BY 1`,
+    ));
+    return table.toArray().map((row) => ({
+      bucketUs: Number(row["b"]),
+      rows: Number(row["n"]),
+      minTsUs: Number(row["lo"]),
+      maxTsUs: Number(row["hi"]),
+    }));
+  }
+
+  #book(chunk: Chunk, rows: number, bytes: number, minTsUs: number, maxTsUs: number): void {
+    chunk.rows += rows;
+    chunk.bytes += bytes;
+    chunk.minTsUs = Math.min(chunk.minTsUs, minTsUs);
+    chunk.maxTsUs = Math.max(chunk.maxTsUs, maxTsUs);
+    chunk.lastAppendMs = this.#clock.nowMs();
+    this.#appendedRows += rows;
+  }
+
+  #chunkFor(signal: Signal, bucketUs: number): Chunk {
+    return this.#catalog.openChunk(signal, bucketUs) ?? this.#newChunk(signal, bucketUs);
+  }
+
+  #newChunk(signal: Signal, bucketUs: number): Chunk {
+    const chunk = this.#catalog.create(signal, bucketUs, this.#clock.nowMs());
+    this.#engine.run(`CREATE TABLE ${chunk.table} (${openChunkColumns(signal)})`);
+    this.#defineView(signal);
+    return chunk;
+  }
+
+  #defineView(signal: Signal): void {
+    const chunks = this.#catalog.of(signal).map(({ table, state }) => ({
+      table,
+      open: state !== "sealed",
+    }));
+    this.#engine.run(viewStatement(signal, chunks));
+  }
+
+  #close(): void {
+    this.#catalog.closeDue(this.#clock.nowMs());
+  }
+
+  #seal(): void {
+    if (this.#sealer.chunk === null) {
+      const next = this.#catalog.nextToSeal();
+      if (next !== undefined) this.#sealer.start(next);
+      return;
+    }
+    const sealed = this.#sealer.step();
+    if (sealed === null) return;
+    const { chunk, table } = sealed;
+    const open = chunk.table;
+    const before = this.#usedBytes();
+    this.#engine.transaction(() => {
+      chunk.table = table;
+      chunk.state = "sealed";
+      this.#defineView(chunk.signal);
+      this.#engine.run(`DROP TABLE ${open}`);
+    });
+    this.#sealedChunks++;
+    // What dropping the open table gave back is known; what the sealed one takes is the rest.
+    chunk.bytes = Math.max(0, chunk.bytes - (before - this.#usedBytes()));
+  }
+
+  #evict(chunk: Chunk, reason: EvictionReason): void {
+    if (this.#sealer.chunk === chunk) this.#sealer.abandon();
+    this.#engine.transaction(() => {
+      this.#catalog.remove(chunk);
+      if (this.#catalog.of(chunk.signal).length === 0) {
+        this.#newChunk(chunk.signal, bucketOf(this.#clock.nowMs() * 1000));
+      } else this.#defineView(chunk.signal);
+      this.#engine.run(`DROP TABLE ${chunk.table}`);
+    });
+    const key = `${chunk.signal} ${reason}` as const;
+    this.#evicted.set(key, (this.#evicted.get(key) ?? 0) + chunk.rows);
+  }
+
+  #usedBytes(): number {
+    const table = tableFromIPC(this.#engine.run(
+      `SELECT sum(memory_usage_bytes)::DOUBLE AS bytes FROM duckdb_memory()
+       WHERE tag IN ('IN_MEMORY_TABLE', 'BASE_TABLE', 'METADATA')`,
+    ));
+    return Number(table.get(0)?.["bytes"] ?? 0);
+  }
+}
+
+function signalStats(signal: Signal, chunks: readonly Chunk[]): SignalStats {
+  const filled = chunks.filter((chunk) => chunk.rows > 0);
+  const sum = (of: (chunk: Chunk) => number) => filled.reduce((total, c) => total + of(c), 0);
+  return {
+    signal,
+    rows: sum((c) => c.rows),
+    chunks: chunks.length,
+    openRows: sum((c) => c.state === "sealed" ? 0 : c.rows),
+    bytes: sum((c) => c.bytes),
+    minTsUs: filled.length === 0 ? null : Math.min(...filled.map((c) => c.minTsUs)),
+    maxTsUs: filled.length === 0 ? null : Math.max(...filled.map((c) => c.maxTsUs)),
+  };
+}

@@ -1,0 +1,133 @@
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.worker" />
+/// <reference lib="deno.unstable" />
+import { setImmediate } from "node:timers";
+import { systemClock } from "../mod/clock.ts";
+import { assert, HorizonError, toHorizonError } from "../mod/errors.ts";
+import { loadDuckDb } from "./duckdb_module.ts";
+import { isEngineCrash } from "./engine_error.ts";
+import type { StoreReply, StoreRequest } from "./messages.ts";
+import type { QuerySettled } from "./query_job.ts";
+import { StoreCore } from "./store_core.ts";
+
+/**
+ * The store's thread. It takes messages as they come; between two slices of a query it goes
+ * back to the event loop, so that an append never waits for more than a slice.
+ */
+
+/** How often chunks are looked after. */
+const TICK_MS = 1_000;
+
+let core: StoreCore | null = null;
+let pumping = false;
+let ticker: ReturnType<typeof setInterval> | null = null;
+
+// One message is handled at a time, in order, also while the engine is still being loaded.
+let turn: Promise<void> = Promise.resolve();
+self.onmessage = (event: MessageEvent<StoreRequest>): void => {
+  const request = event.data;
+  if (core !== null) {
+    dispatch(request);
+    return;
+  }
+  turn = turn.then(async () => {
+    if (request.type === "open") await open(request);
+    else dispatch(request);
+  });
+};
+
+async function open(request: StoreRequest & { type: "open" }): Promise<void> {
+  try {
+    const db = await loadDuckDb();
+    core = new StoreCore(db, request.options, systemClock);
+    ticker = setInterval(() => guarded(() => store().tick()), TICK_MS);
+    reply({ type: "done", id: request.id });
+  } catch (error) {
+    fail(request.id, error);
+  }
+}
+
+function dispatch(request: StoreRequest): void {
+  guarded(() => {
+    try {
+      handle(request);
+    } catch (error) {
+      fail(request.id, error);
+      if (isEngineCrash(error)) throw error;
+    }
+  });
+}
+
+function handle(request: StoreRequest): void {
+  const { id } = request;
+  switch (request.type) {
+    case "open":
+      throw new HorizonError("internal", "the store is open already");
+    case "append":
+      store().append(request.frames);
+      reply({ type: "done", id });
+      break;
+    case "replace":
+      store().replace(request.table, request.ipc);
+      reply({ type: "done", id });
+      break;
+    case "query":
+      store().query(id, request.query, (settled) => answer(id, settled));
+      break;
+    case "cancel":
+      store().cancel(id);
+      break;
+    case "stats":
+      reply({ type: "stats", id, stats: store().stats() });
+      break;
+    case "close":
+      if (ticker !== null) clearInterval(ticker);
+      reply({ type: "done", id });
+      self.close();
+      return;
+  }
+  pump();
+}
+
+function store(): StoreCore {
+  assert(core !== null, "the store is opened before it is used");
+  return core;
+}
+
+function pump(): void {
+  if (pumping || core === null || !core.busy) return;
+  pumping = true;
+  setImmediate(() => {
+    pumping = false;
+    guarded(() => store().step());
+    pump();
+  });
+}
+
+/** A broken engine ends the thread, loudly: the main isolate sees it and starts another. */
+function guarded(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (ticker !== null) clearInterval(ticker);
+    reportError(error);
+    self.close();
+    return;
+  }
+  pump();
+}
+
+function answer(id: number, settled: QuerySettled): void {
+  if (settled.ok) {
+    reply({ type: "result", id, outcome: settled.outcome }, [settled.outcome.ipc.buffer]);
+  } else fail(id, settled.error);
+}
+
+function fail(id: number, error: unknown): void {
+  const { code, message, details, retryAfterMs } = toHorizonError(error);
+  reply({ type: "failed", id, error: { code, message, details, retryAfterMs } });
+}
+
+function reply(message: StoreReply, transfer: ArrayBuffer[] = []): void {
+  self.postMessage(message, transfer);
+}

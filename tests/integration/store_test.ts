@@ -1,0 +1,258 @@
+import assert from "node:assert/strict";
+import { HorizonError } from "../../mod/errors.ts";
+import { pushLog, pushSpan, withStore } from "../support/store_fixture.ts";
+
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const NOW_US = Math.floor(Date.now() * 1000);
+
+Deno.test("store: spans come back as they went in, open and unsealed", async () => {
+  await withStore(async ({ intake, registries, rows }) => {
+    pushSpan(intake.builders.spans, registries, {
+      traceId: TRACE,
+      spanId: "b7ad6b7169203331",
+      name: "GET /é",
+      tsUs: NOW_US,
+      attributes: { "http.route": "/users", "empty": "" },
+      resource: [["process.pid", "42"], ["service.name", "shop"]],
+      events: [{ name: "exception", attributes: { "exception.type": "Oops" } }],
+    });
+    pushSpan(intake.builders.spans, registries, {
+      traceId: TRACE,
+      spanId: "00f067aa0ba902b7",
+      parentSpanId: "b7ad6b7169203331",
+      name: "child",
+      tsUs: NOW_US + 5,
+    });
+    await intake.commit();
+    assert.deepEqual(
+      await rows(
+        `SELECT trace_id, span_id, parent_span_id, name, kind, service, duration_ms, status,
+           attributes, resource, events[1].name, events[1].attributes['exception.type'],
+           len(links), start_unix_ns::VARCHAR, epoch_us(ts)::VARCHAR
+         FROM spans ORDER BY ts`,
+      ),
+      [
+        [
+          TRACE,
+          "b7ad6b7169203331",
+          null,
+          "GET /é",
+          "server",
+          "shop",
+          1.5,
+          "ok",
+          { "http.route": "/users", "empty": "" },
+          { "process.pid": "42", "service.name": "shop" },
+          "exception",
+          "Oops",
+          0,
+          String(BigInt(NOW_US) * 1000n + 7n),
+          String(NOW_US),
+        ],
+        [
+          TRACE,
+          "00f067aa0ba902b7",
+          "b7ad6b7169203331",
+          "child",
+          "server",
+          "shop",
+          1.5,
+          "ok",
+          {},
+          { "service.name": "shop" },
+          null,
+          null,
+          0,
+          String(BigInt(NOW_US + 5) * 1000n + 7n),
+          String(NOW_US + 5),
+        ],
+      ],
+    );
+  });
+});
+
+Deno.test("store: metrics, histograms and logs are seen through their views", async () => {
+  await withStore(async ({ intake, registries, rows }) => {
+    const id = registries.series.resolve("cpu", "gauge", "1", [["core", "0"]], "shop");
+    intake.builders.metrics.push(id, NOW_US, 0.25);
+    const histogram = registries.series.resolve("lat", "histogram", "s", [], "shop");
+    intake.builders.histograms.push({
+      seriesId: histogram,
+      tsUs: NOW_US,
+      count: 3,
+      sum: 1.5,
+      min: null,
+      max: 1,
+      boundsId: registries.bounds.idOf([0.1, 1]),
+      counts: [1, 2, 0],
+    });
+    pushLog(intake.builders.logs, registries, {
+      tsUs: NOW_US,
+      body: "hello",
+      attributes: { k: "v" },
+    });
+    await intake.commit();
+    assert.deepEqual(
+      await rows("SELECT name, kind, unit, value, labels, service, series_id FROM metrics"),
+      [["cpu", "gauge", "1", 0.25, { core: "0" }, "shop", id]],
+    );
+    assert.deepEqual(
+      await rows(`SELECT name, "count", "sum", "min", "max", bounds, counts FROM histograms`),
+      [["lat", 3, 1.5, null, 1, [0.1, 1], [1, 2, 0]]],
+    );
+    assert.deepEqual(
+      await rows("SELECT severity, body, pid, host, attributes, resource, source FROM logs"),
+      [["INFO", "hello", 42, "edge-1", { k: "v" }, {}, "test"]],
+    );
+  });
+});
+
+Deno.test("store: a batch that spans hours is split into the chunks of its hours", async () => {
+  await withStore(async ({ intake, registries, rows, store }) => {
+    const id = registries.series.resolve("m", "gauge", "", [], "");
+    for (let hour = 0; hour < 5; hour++) {
+      for (let i = 0; i < 10; i++) {
+        intake.builders.metrics.push(id, NOW_US - hour * 3_600_000_000 - i, i);
+      }
+    }
+    await intake.commit();
+    assert.deepEqual(await rows("SELECT count(*), sum(value) FROM metrics"), [[50, 225]]);
+    const stats = await store.stats();
+    const metrics = stats.signals.find(({ signal }) => signal === "metrics");
+    assert.ok(metrics !== undefined && metrics.chunks >= 5, JSON.stringify(metrics));
+    assert.equal(metrics.rows, 50);
+  });
+});
+
+Deno.test("store: full chunks are sealed beside ingest and read the same", async () => {
+  await withStore(async ({ intake, registries, rows, store }) => {
+    let n = 0;
+    while (n < 260_000) {
+      for (let i = 0; i < 20_000; i++, n++) {
+        pushSpan(intake.builders.spans, registries, {
+          traceId: (n >> 2).toString(16).padStart(32, "0"),
+          spanId: (n + 1).toString(16).padStart(16, "0"),
+          name: `op-${n % 10}`,
+          tsUs: NOW_US + n,
+          attributes: { "user.id": `u${n % 100}`, "http.method": "GET" },
+        });
+      }
+      await intake.commit();
+    }
+    const before = await rows(
+      "SELECT count(*), sum(attributes['user.id'] = 'u7')::INTEGER, count(DISTINCT name) FROM spans",
+    );
+    assert.deepEqual(before, [[260_000, 2_600, 10]]);
+    // Sealing runs whenever the worker has a turn left; each query gives it some.
+    while ((await store.stats()).sealedChunks === 0) await rows("SELECT 1");
+    const after = await rows(
+      "SELECT count(*), sum(attributes['user.id'] = 'u7')::INTEGER, count(DISTINCT name) FROM spans",
+    );
+    assert.deepEqual(after, before);
+    const stats = await store.stats();
+    assert.equal(stats.signals.find((s) => s.signal === "spans")?.openRows, 0);
+  });
+});
+
+Deno.test("store: ingest goes on beside a heavy query, which ends at its deadline", async () => {
+  await withStore(async ({ intake, registries, rows, store }) => {
+    const id = registries.series.resolve("m", "gauge", "", [], "");
+    for (let i = 0; i < 60_000; i++) intake.builders.metrics.push(id, NOW_US + i, i % 50);
+    await intake.commit();
+    let ended = false;
+    const heavy = store.query({
+      sql: "SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b, metrics",
+      timeoutMs: 1_500,
+    }).then(() => null, (error: unknown) => error).finally(() => ended = true);
+    let appends = 0;
+    while (!ended) {
+      intake.builders.metrics.push(id, NOW_US + 100_000 + appends, 1);
+      await intake.commit();
+      appends++;
+    }
+    const error = await heavy;
+    assert.ok(error instanceof HorizonError);
+    assert.equal(error.code, "deadline_exceeded");
+    assert.match(error.message, /1500 ms/);
+    assert.ok(appends > 3, `only ${appends} appends got through`);
+    assert.deepEqual(await rows("SELECT count(*) FROM metrics"), [[60_000 + appends]]);
+  });
+});
+
+Deno.test("store: a query is cancelled by its caller", async () => {
+  await withStore(async ({ store }) => {
+    const abort = new AbortController();
+    const query = store.query({
+      sql: "SELECT sum(a.range * b.range) FROM range(100000) a, range(100000) b",
+      signal: abort.signal,
+    });
+    abort.abort();
+    await assert.rejects(query, (error) => {
+      assert.ok(error instanceof HorizonError);
+      assert.equal(error.code, "cancelled");
+      return true;
+    });
+    const stats = await store.stats();
+    assert.equal(stats.queriesRunning, 0);
+    assert.equal(stats.queriesCancelled, 1);
+  });
+});
+
+Deno.test("store: results are cut at the row and byte limits and say so", async () => {
+  await withStore(async ({ store }) => {
+    const cut = await store.query({ sql: "SELECT range FROM range(100000)", maxRows: 10 });
+    assert.equal(cut.truncated, true);
+    assert.deepEqual([...cut.rows()].map(([n]) => n), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const whole = await store.query({ sql: "SELECT range FROM range(10)", maxRows: 10 });
+    assert.equal(whole.truncated, false);
+    assert.equal(whole.rowCount, 10);
+    const bytes = await store.query({
+      sql: "SELECT repeat('x', 1000) FROM range(100000)",
+      maxBytes: 1_000_000,
+    });
+    assert.equal(bytes.truncated, true);
+    assert.ok(bytes.rowCount > 0 && bytes.rowCount < 100_000);
+  });
+});
+
+Deno.test("store: parameters are values, never SQL", async () => {
+  await withStore(async ({ rows }) => {
+    assert.deepEqual(
+      await rows("SELECT ?, ? + 1, ?, ?", ["'); DROP TABLE series; --", 41, null, true]),
+      [["'); DROP TABLE series; --", 42, null, true]],
+    );
+    assert.deepEqual(await rows("SELECT $2, $1", ["a", "b"]), [["b", "a"]]);
+  });
+});
+
+Deno.test("store: values of every type come out ready for JSON", async () => {
+  await withStore(async ({ store }) => {
+    const result = await store.query({
+      sql: `SELECT 9007199254740993::BIGINT big, sum(x) huge, 1.25::DECIMAL(6,2) price,
+        make_timestamp(1700000000123456) ts, [1,2] list, MAP {'__proto__': 'x'} m,
+        {'a': 1, 'b': [true]} s, NULL n, 'NaN'::DOUBLE nan, 'x'::BLOB bin, DATE '2024-02-29' d
+        FROM (VALUES (1::BIGINT), (2)) t(x)`,
+    });
+    assert.deepEqual(result.columns.map(({ name, type }) => `${name} ${type}`).slice(0, 6), [
+      "big BIGINT",
+      "huge HUGEINT",
+      "price DECIMAL(6,2)",
+      "ts TIMESTAMP",
+      "list INTEGER[]",
+      "m MAP(VARCHAR, VARCHAR)",
+    ]);
+    const [row] = [...result.rows()];
+    assert.deepEqual(row?.slice(0, 5), [
+      "9007199254740993",
+      3,
+      1.25,
+      "2023-11-14T22:13:20.123456Z",
+      [1, 2],
+    ]);
+    assert.deepEqual(Object.entries(row?.[5] ?? {}), [["__proto__", "x"]]);
+    assert.deepEqual(row?.[6], { a: 1, b: [true] });
+    assert.equal(row?.[7], null);
+    assert.ok(Number.isNaN(row?.[8]));
+    assert.equal(row?.[10], "2024-02-29");
+  });
+});
