@@ -6,7 +6,6 @@ type NumericArray =
   | Uint8Array<ArrayBuffer>
   | Uint16Array<ArrayBuffer>
   | Uint32Array<ArrayBuffer>
-  | Int32Array<ArrayBuffer>
   | Float64Array<ArrayBuffer>;
 
 const INITIAL_ROWS = 1024;
@@ -58,14 +57,50 @@ export class NumberBuilder<A extends NumericArray> {
   }
 }
 
+/**
+ * The same for 32-bit signed numbers: offsets and dictionary ids, which are pushed most. On its own
+ * because the engine optimises a store for at most four kinds of typed arrays a place in the code.
+ */
+class Int32Builder {
+  #data = new Int32Array(INITIAL_ROWS);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(value: number): void {
+    if (this.#length === this.#data.length) {
+      const larger = new Int32Array(this.#length * 2);
+      larger.set(this.#data);
+      this.#data = larger;
+    }
+    this.#data[this.#length++] = value;
+  }
+
+  at(index: number): number {
+    return this.#data[index] ?? 0;
+  }
+
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
+  finish(): Int32Array<ArrayBuffer> {
+    const view = this.#data.subarray(0, this.#length);
+    this.#data = new Int32Array(INITIAL_ROWS);
+    this.#length = 0;
+    return view;
+  }
+}
+
 export const u8Builder = (): NumberBuilder<Uint8Array<ArrayBuffer>> =>
   new NumberBuilder((n) => new Uint8Array(n));
 export const u16Builder = (): NumberBuilder<Uint16Array<ArrayBuffer>> =>
   new NumberBuilder((n) => new Uint16Array(n));
 export const u32Builder = (): NumberBuilder<Uint32Array<ArrayBuffer>> =>
   new NumberBuilder((n) => new Uint32Array(n));
-export const i32Builder = (): NumberBuilder<Int32Array<ArrayBuffer>> =>
-  new NumberBuilder((n) => new Int32Array(n));
+export const i32Builder = (): Int32Builder => new Int32Builder();
 export const f64Builder = (): NumberBuilder<Float64Array<ArrayBuffer>> =>
   new NumberBuilder((n) => new Float64Array(n));
 

@@ -45,7 +45,7 @@ export class AttributeDecoder {
     const pair = this.#pair;
     pair.read(reader, start, end);
     this.#value.read(reader, pair.valueStart, pair.valueEnd);
-    const keyId = this.#keyId(reader.bytes, pair.keyStart, pair.keyEnd);
+    const keyId = this.#keyId(reader, pair.keyStart, pair.keyEnd);
     this.lastKeyId = keyId;
     if (keyId === KEY_REFUSED || out.hasKey(keyId)) {
       this.#alterations.droppedAttributes++;
@@ -123,12 +123,12 @@ export class AttributeDecoder {
     return end > start && end - start <= this.#limits.maxKeyBytes;
   }
 
-  #keyId(bytes: Uint8Array, start: number, end: number): number {
-    const known = this.#keyIds.find(bytes, start, end, 0);
+  #keyId(reader: WireReader, start: number, end: number): number {
+    const known = this.#keyIds.find(reader.view, start, end, 0);
     if (known !== -1) return known;
     if (!this.#isKey(start, end)) return KEY_REFUSED;
-    const id = this.#keys.idOf(decodeUtf8(bytes, start, end));
-    this.#keyIds.add(bytes, start, end, 0, id);
+    const id = this.#keys.idOf(decodeUtf8(reader.bytes, start, end));
+    this.#keyIds.add(reader.view, start, end, 0, id);
     return id;
   }
 

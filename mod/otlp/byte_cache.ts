@@ -1,6 +1,14 @@
 /** Slots looked at for one key; with every slot taken the first is overwritten. */
 const MAX_PROBES = 16;
 const FIRST_SLOTS = 1024;
+/** Words of a slot: hash, seed, start and length of its key, value. All in one cache line. */
+const SLOT_WORDS = 8;
+const HASH = 0;
+const SEED = 1;
+const START = 2;
+/** -1 where the slot is free. */
+const LENGTH = 3;
+const VALUE = 4;
 
 export interface ByteCacheLimits {
   readonly maxEntries: number;
@@ -19,13 +27,8 @@ export class ByteCache {
   readonly #limits: ByteCacheLimits;
   readonly #salt: number;
   #mask = FIRST_SLOTS - 1;
-  /** Per slot: hash, seed, start and length of the key in `#keys`, value. Length -1 is free. */
-  #hashes = new Int32Array(FIRST_SLOTS);
-  #seeds = new Uint32Array(FIRST_SLOTS);
-  #starts = new Int32Array(FIRST_SLOTS);
-  #lengths = new Int32Array(FIRST_SLOTS).fill(-1);
-  #values = new Uint32Array(FIRST_SLOTS);
-  #keys = new Uint8Array(FIRST_SLOTS * 16);
+  #slots = freeSlots(FIRST_SLOTS);
+  #keys = new DataView(new ArrayBuffer(FIRST_SLOTS * 16));
   #keyBytes = 0;
   #entries = 0;
 
@@ -38,25 +41,27 @@ export class ByteCache {
     return this.#entries;
   }
 
-  /** The number of bytes[start, end) under `seed` (unsigned 32 bits), or -1. */
-  find(bytes: Uint8Array, start: number, end: number, seed: number): number {
+  /** The number of bytes [start, end) under `seed` (unsigned 32 bits), or -1. */
+  find(bytes: DataView, start: number, end: number, seed: number): number {
     const hash = hashRange(bytes, start, end, seed ^ this.#salt);
     const length = end - start;
+    const slots = this.#slots;
     let slot = hash & this.#mask;
     for (let probe = 0; probe < MAX_PROBES; probe++) {
-      const held = this.#lengths[slot]!;
+      const at = slot * SLOT_WORDS;
+      const held = slots[at + LENGTH]!;
       if (held === -1) return -1;
       if (
-        held === length && this.#hashes[slot] === hash && this.#seeds[slot] === seed &&
-        this.#equals(this.#starts[slot]!, bytes, start, length)
-      ) return this.#values[slot]!;
+        held === length && slots[at + HASH] === hash && slots[at + SEED] === (seed | 0) &&
+        equalRanges(this.#keys, slots[at + START]!, bytes, start, length)
+      ) return slots[at + VALUE]! >>> 0;
       slot = (slot + 1) & this.#mask;
     }
     return -1;
   }
 
   /** Remembers a number (unsigned 32 bits) after `find` missed it. */
-  add(bytes: Uint8Array, start: number, end: number, seed: number, value: number): void {
+  add(bytes: DataView, start: number, end: number, seed: number, value: number): void {
     const length = end - start;
     if (length > this.#limits.maxBytes) return;
     const full = this.#entries >= this.#limits.maxEntries ||
@@ -70,77 +75,87 @@ export class ByteCache {
 
   clear(): void {
     this.#mask = FIRST_SLOTS - 1;
-    this.#allocateSlots();
-    this.#keys = new Uint8Array(FIRST_SLOTS * 16);
+    this.#slots = freeSlots(FIRST_SLOTS);
+    this.#keys = new DataView(new ArrayBuffer(FIRST_SLOTS * 16));
     this.#keyBytes = 0;
+    this.#entries = 0;
   }
 
-  #place(hash: number, seed: number, at: number, length: number, value: number): void {
+  #place(hash: number, seed: number, start: number, length: number, value: number): void {
+    const slots = this.#slots;
     const home = hash & this.#mask;
     let slot = home;
-    for (let probe = 0; probe < MAX_PROBES && this.#lengths[slot] !== -1; probe++) {
+    let probe = 0;
+    while (probe < MAX_PROBES && slots[slot * SLOT_WORDS + LENGTH] !== -1) {
       slot = (slot + 1) & this.#mask;
+      probe++;
     }
-    if (this.#lengths[slot] === -1) this.#entries++;
-    else slot = home;
-    this.#hashes[slot] = hash;
-    this.#seeds[slot] = seed;
-    this.#starts[slot] = at;
-    this.#lengths[slot] = length;
-    this.#values[slot] = value;
+    if (probe === MAX_PROBES) slot = home;
+    else this.#entries++;
+    const at = slot * SLOT_WORDS;
+    slots[at + HASH] = hash;
+    slots[at + SEED] = seed;
+    slots[at + START] = start;
+    slots[at + LENGTH] = length;
+    slots[at + VALUE] = value;
   }
 
-  #equals(at: number, bytes: Uint8Array, start: number, length: number): boolean {
-    const keys = this.#keys;
-    for (let i = 0; i < length; i++) if (keys[at + i] !== bytes[start + i]) return false;
-    return true;
-  }
-
-  #appendKey(bytes: Uint8Array, start: number, end: number): number {
+  #appendKey(bytes: DataView, start: number, end: number): number {
     const at = this.#keyBytes;
     const needed = at + end - start;
-    if (needed > this.#keys.length) {
-      const larger = new Uint8Array(Math.max(needed, this.#keys.length * 2));
-      larger.set(this.#keys.subarray(0, at));
-      this.#keys = larger;
+    if (needed > this.#keys.byteLength) {
+      const larger = new Uint8Array(Math.max(needed, this.#keys.byteLength * 2));
+      larger.set(new Uint8Array(this.#keys.buffer, 0, at));
+      this.#keys = new DataView(larger.buffer);
     }
-    this.#keys.set(bytes.subarray(start, end), at);
+    const key = new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
+    new Uint8Array(this.#keys.buffer).set(key, at);
     this.#keyBytes = needed;
     return at;
   }
 
-  #allocateSlots(): void {
-    const slots = this.#mask + 1;
-    this.#hashes = new Int32Array(slots);
-    this.#seeds = new Uint32Array(slots);
-    this.#starts = new Int32Array(slots);
-    this.#lengths = new Int32Array(slots).fill(-1);
-    this.#values = new Uint32Array(slots);
-    this.#entries = 0;
-  }
-
   #grow(): void {
-    const [hashes, seeds, starts] = [this.#hashes, this.#seeds, this.#starts];
-    const [lengths, values] = [this.#lengths, this.#values];
+    const before = this.#slots;
     this.#mask = this.#mask * 2 + 1;
-    this.#allocateSlots();
-    for (let i = 0; i < lengths.length; i++) {
-      if (lengths[i] === -1) continue;
-      this.#place(hashes[i]!, seeds[i]!, starts[i]!, lengths[i]!, values[i]!);
+    this.#slots = freeSlots(this.#mask + 1);
+    this.#entries = 0;
+    for (let at = 0; at < before.length; at += SLOT_WORDS) {
+      const length = before[at + LENGTH]!;
+      if (length === -1) continue;
+      const [hash, seed] = [before[at + HASH]!, before[at + SEED]!];
+      this.#place(hash, seed, before[at + START]!, length, before[at + VALUE]!);
     }
   }
 }
 
-// Four bytes a step: the multiplication is what takes time.
-function hashRange(bytes: Uint8Array, start: number, end: number, seed: number): number {
+function freeSlots(slots: number): Int32Array {
+  return new Int32Array(slots * SLOT_WORDS).fill(-1);
+}
+
+// Both go four bytes a step, whatever their alignment: that is what a DataView is here for.
+function equalRanges(
+  a: DataView,
+  aStart: number,
+  b: DataView,
+  bStart: number,
+  length: number,
+): boolean {
+  let i = 0;
+  for (const last = length - 4; i <= last; i += 4) {
+    if (a.getInt32(aStart + i, true) !== b.getInt32(bStart + i, true)) return false;
+  }
+  for (; i < length; i++) if (a.getUint8(aStart + i) !== b.getUint8(bStart + i)) return false;
+  return true;
+}
+
+function hashRange(bytes: DataView, start: number, end: number, seed: number): number {
   let hash = seed ^ 0x811c9dc5;
   let i = start;
   for (const last = end - 4; i <= last; i += 4) {
-    const word = bytes[i]! | bytes[i + 1]! << 8 | bytes[i + 2]! << 16 | bytes[i + 3]! << 24;
-    hash = Math.imul(hash ^ word, 0x9e3779b1);
+    hash = Math.imul(hash ^ bytes.getInt32(i, true), 0x9e3779b1);
     hash ^= hash >>> 15;
   }
-  for (; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  for (; i < end; i++) hash = Math.imul(hash ^ bytes.getUint8(i), 0x01000193);
   hash = Math.imul(hash ^ (end - start), 0x85ebca6b);
   return hash ^ hash >>> 13;
 }

@@ -58,7 +58,7 @@ export class ResourceCache {
 
   /** The resource whose message stands at [start, end); an empty range is one without attributes. */
   at(reader: WireReader, start: number, end: number): ResourceInfo {
-    const index = this.#indexes.find(reader.bytes, start, end, 0);
+    const index = this.#indexes.find(reader.view, start, end, 0);
     const known = index === -1 ? undefined : this.#infos[index];
     if (known !== undefined) return known;
     const info = this.#decode(reader, start, end);
@@ -66,7 +66,7 @@ export class ResourceCache {
       this.#infos = [];
       this.#indexes.clear();
     }
-    this.#indexes.add(reader.bytes, start, end, 0, this.#infos.length);
+    this.#indexes.add(reader.view, start, end, 0, this.#infos.length);
     this.#infos.push(info);
     return info;
   }

@@ -83,7 +83,9 @@ export class SeriesLookup {
   readonly #contextIndexes: ByteCache;
   #contexts: SeriesContext[] = [];
   #contextsMade = 0;
+  /** Scratch for the key of a context: a variant, a length, a name and a unit. */
   #key = new Uint8Array(1024);
+  #keyView = new DataView(this.#key.buffer);
   #generation: number;
 
   constructor(registry: SeriesRegistry, attributes: AttributeDecoder, salt: number) {
@@ -113,7 +115,7 @@ export class SeriesLookup {
     resource: ResourceInfo,
   ): SeriesContext {
     const length = this.#writeContextKey(reader.bytes, metric, variant);
-    const index = this.#contextIndexes.find(this.#key, 0, length, resource.number);
+    const index = this.#contextIndexes.find(this.#keyView, 0, length, resource.number);
     const known = index === -1 ? undefined : this.#contexts[index];
     if (known !== undefined) return known;
     if (this.#contexts.length >= CONTEXT_CACHE.maxEntries) this.#forgetContexts();
@@ -126,7 +128,7 @@ export class SeriesLookup {
       unit: decodeUtf8(reader.bytes, metric.unitStart, unitEnd(metric)),
       resource,
     };
-    this.#contextIndexes.add(this.#key, 0, length, resource.number, this.#contexts.length);
+    this.#contextIndexes.add(this.#keyView, 0, length, resource.number, this.#contexts.length);
     this.#contexts.push(context);
     return context;
   }
@@ -141,11 +143,11 @@ export class SeriesLookup {
     const { attributesStart: start, attributesEnd: end } = point;
     // Senders write the attributes of a point one after the other; who does not is served too.
     if (!point.contiguous) return this.resolve(context, this.labels(reader, point, attributeTag));
-    const known = this.#series.find(reader.bytes, start, end, context.number);
+    const known = this.#series.find(reader.view, start, end, context.number);
     if (known !== -1) return known;
     const id = this.resolve(context, this.labels(reader, point, attributeTag));
     // A refusal is not remembered: there may be room next time.
-    if (id !== SERIES_REFUSED) this.#series.add(reader.bytes, start, end, context.number, id);
+    if (id !== SERIES_REFUSED) this.#series.add(reader.view, start, end, context.number, id);
     return id;
   }
 
@@ -178,7 +180,10 @@ export class SeriesLookup {
   #writeContextKey(bytes: Uint8Array, metric: MetricRanges, variant: number): number {
     const nameLength = metric.nameEnd - metric.nameStart;
     const needed = nameLength + MAX_UNIT_BYTES + 3;
-    if (needed > this.#key.length) this.#key = new Uint8Array(needed);
+    if (needed > this.#key.length) {
+      this.#key = new Uint8Array(needed);
+      this.#keyView = new DataView(this.#key.buffer);
+    }
     const key = this.#key;
     key[0] = variant;
     key[1] = nameLength & 0xff;

@@ -25,14 +25,15 @@ export const TWO_TO_32 = 4_294_967_296;
  */
 export class WireReader {
   readonly bytes: Uint8Array;
-  readonly #view: DataView;
+  /** The same bytes. */
+  readonly view: DataView;
   pos = 0;
   low = 0;
   high = 0;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   fail(problem: string): never {
@@ -114,21 +115,21 @@ export class WireReader {
 
   fixed64(end: number): void {
     if (end - this.pos < 8) this.fail("truncated fixed64");
-    this.low = this.#view.getUint32(this.pos, true);
-    this.high = this.#view.getUint32(this.pos + 4, true);
+    this.low = this.view.getUint32(this.pos, true);
+    this.high = this.view.getUint32(this.pos + 4, true);
     this.pos += 8;
   }
 
   fixed32(end: number): number {
     if (end - this.pos < 4) this.fail("truncated fixed32");
-    const value = this.#view.getUint32(this.pos, true);
+    const value = this.view.getUint32(this.pos, true);
     this.pos += 4;
     return value;
   }
 
   double(end: number): number {
     if (end - this.pos < 8) this.fail("truncated double");
-    const value = this.#view.getFloat64(this.pos, true);
+    const value = this.view.getFloat64(this.pos, true);
     this.pos += 8;
     return value;
   }

@@ -1,0 +1,94 @@
+import type { Clock } from "../mod/clock.ts";
+import type { Intake } from "../mod/intake/intake.ts";
+import type { SeriesRegistry } from "../mod/intern/series_registry.ts";
+import type { LatestValues } from "../mod/latest/latest_values.ts";
+import type { Collector, CollectorLog } from "./collector.ts";
+import { HostFiles } from "./host_files.ts";
+import { CONTAINER_INTERFACES, hostCollectors } from "./host/host_collectors.ts";
+import { parseAuxiliaryVector, USUAL_KERNEL_CONSTANTS } from "./kernel_constants.ts";
+import type { ProcessGroup } from "./processes/grouping.ts";
+import {
+  MOST_SLOW_TURNS,
+  PROCESS_COLLECTOR_DEFAULTS,
+  ProcessCollector,
+} from "./processes/process_collector.ts";
+import { IntakeSampleSink, type SampleSinkStats } from "./sample_sink.ts";
+import type { Timers } from "./scheduler.ts";
+
+export interface CollectorsOptions {
+  /** Null: not collected. */
+  readonly host: { readonly intervalMs: number; readonly timeoutMs: number } | null;
+  readonly processes: {
+    readonly intervalMs: number;
+    readonly timeoutMs: number;
+    readonly include: "all" | "matched";
+    readonly maxProcesses: number;
+    readonly groups: readonly ProcessGroup[];
+  } | null;
+  readonly procRoot: string;
+  readonly sysRoot: string;
+  readonly intake: Pick<Intake, "admit" | "builders" | "commit">;
+  readonly series: Pick<SeriesRegistry, "resolve">;
+  readonly latest: Pick<LatestValues, "record" | "forget">;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly log: CollectorLog;
+}
+
+export interface Collectors {
+  /** For the scheduler. */
+  readonly collectors: readonly Collector[];
+  /** The table of processes; null when they are not collected. */
+  readonly processes: ProcessCollector | null;
+  /** Samples kept and dropped so far, by collector. */
+  sinkStats(): Readonly<Record<string, SampleSinkStats>>;
+}
+
+/** A latest value is dropped after so many intervals without a newer one. */
+const MISSED_TICKS = 3;
+
+/** Everything that Horizon looks at by itself on this host. */
+export function buildCollectors(options: CollectorsOptions): Collectors {
+  const { intake, series, latest, clock, timers, log, procRoot, sysRoot } = options;
+  const sinks = new Map<string, IntakeSampleSink>();
+  const sink = (collector: string, intervalMs: number, turns = 1) => {
+    const staleAfterMs = intervalMs * (MISSED_TICKS + turns - 1);
+    const made = new IntakeSampleSink({ intake, series, latest, staleAfterMs, collector, log });
+    sinks.set(collector, made);
+    return made;
+  };
+  const auxv = new HostFiles(procRoot).bytes("self/auxv");
+  const kernel = auxv === null ? USUAL_KERNEL_CONSTANTS : parseAuxiliaryVector(auxv);
+  const collectors: Collector[] = [];
+  if (options.host !== null) {
+    collectors.push(...hostCollectors({
+      ...options.host,
+      procRoot,
+      sysRoot,
+      rootfs: "",
+      excludeInterfaces: CONTAINER_INTERFACES,
+      kernel,
+      clock,
+      timers,
+      sink,
+    }));
+  }
+  let processes: ProcessCollector | null = null;
+  if (options.processes !== null) {
+    processes = new ProcessCollector({
+      ...PROCESS_COLLECTOR_DEFAULTS,
+      ...options.processes,
+      procRoot,
+      kernel,
+      clock,
+      // Some values of a process come only on its slow turns; when it ends, all go at once.
+      sink: sink("processes", options.processes.intervalMs, MOST_SLOW_TURNS),
+    });
+    collectors.push(processes);
+  }
+  return {
+    collectors,
+    processes,
+    sinkStats: () => Object.fromEntries([...sinks].map(([name, { stats }]) => [name, stats])),
+  };
+}

@@ -1,0 +1,289 @@
+import process from "node:process";
+import { hostname } from "node:os";
+import { buildCollectors } from "./collectors/collectors.ts";
+import { readMemoryLimit } from "./collectors/host/memory_limit.ts";
+import { configuredGroups } from "./collectors/processes/configured_groups.ts";
+import { Scheduler, systemTimers } from "./collectors/scheduler.ts";
+import { parseCommandLine } from "./mod/cli/parse_command_line.ts";
+import { runClientCommand } from "./mod/cli/run_client_command.ts";
+import type { CliIo, ExitCode } from "./mod/cli/command.ts";
+import { systemClock as clock } from "./mod/clock.ts";
+import { formatProblems } from "./mod/config/config_problem.ts";
+import { formatListenAddress, type ListenAddress } from "./mod/config/listen_address.ts";
+import { loadConfig } from "./mod/config/load_config.ts";
+import { memoryBudgetBytes } from "./mod/config/memory_budget.ts";
+import type { Config } from "./mod/config/schema.ts";
+import type { FlagValues } from "./mod/config/settings.ts";
+import { toHorizonError } from "./mod/errors.ts";
+import { Intake } from "./mod/intake/intake.ts";
+import { Registries } from "./mod/intern/registries.ts";
+import { LatestValues } from "./mod/latest/latest_values.ts";
+import type { Logger } from "./mod/log/logger.ts";
+import { openLog } from "./mod/log/logtape.ts";
+import { DEFAULT_OTLP_LIMITS } from "./mod/otlp/limits.ts";
+import { OtlpReceiver } from "./mod/otlp/receive.ts";
+import { buildKind, VERSION } from "./mod/version.ts";
+import { StateTables } from "./storage/state_tables.ts";
+import { StoreClient } from "./storage/store_client.ts";
+import { createWeb } from "./web/app.ts";
+import { ownHealthChecks } from "./web/health/own_checks.ts";
+import { HealthChecks } from "./web/health/health_checks.ts";
+import type { Lifecycle } from "./web/health/health_routes.ts";
+import { selfUsage } from "./web/metrics/self_usage.ts";
+import { receiverStatus } from "./web/otlp/receiver_status.ts";
+import { type RunningServer, serveApp } from "./web/serve.ts";
+import { readAsset } from "./web/static/read_asset.ts";
+
+/** Composition root: parse, validate, build, run, drain. Nobody imports it. */
+
+/** How long a request's body may take to arrive. */
+const BODY_TIMEOUT_MS = 30_000;
+/** Taken for the host's memory where it cannot be read. */
+const UNKNOWN_HOST_BYTES = 2 * 1024 ** 3;
+/** Series whose newest value is held for `/metrics` and the live stream. */
+const MAX_LATEST_SERIES = 100_000;
+
+const io: CliIo = {
+  stdout: (text) => writeAll(Deno.stdout, text),
+  stderr: (text) => writeAll(Deno.stderr, text),
+  env: Deno.env.toObject(),
+  readTextFile: (path) => Deno.readTextFile(path),
+  readStdin: () => new Response(Deno.stdin.readable).text(),
+  fetch: (url, init) => fetch(url, init),
+  randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+};
+
+async function main(argv: readonly string[]): Promise<ExitCode> {
+  const command = await parseCommandLine(argv, io);
+  if (command.kind === "exit") return command.code;
+  if (command.kind !== "serve") return await runClientCommand(command, io);
+  return await serve(command.flags);
+}
+
+async function serve(flags: FlagValues): Promise<ExitCode> {
+  const loaded = await loadConfig({ flags, env: io.env, readFile: io.readTextFile });
+  if (!loaded.ok) {
+    await io.stderr(formatProblems(loaded.problems));
+    return 2;
+  }
+  const { config } = loaded;
+  const { logger: log } = openLog({
+    ...config.log,
+    clock,
+    write: (line) => void Deno.stderr.writeSync(new TextEncoder().encode(line)),
+  });
+  const stopping = signalled();
+  try {
+    const horizon = await start(config, log);
+    log.info("ready", { addresses: horizon.addresses, url: horizon.url, pid: Deno.pid });
+    const reason = await Promise.race([stopping, horizon.broken]);
+    log.info("stopping", { reason });
+    await horizon.stop();
+    log.info("stopped");
+    return reason === "store_died" ? 1 : 0;
+  } catch (error) {
+    const failure = toHorizonError(error);
+    log.error("start_failed", { code: failure.code, message: failure.message });
+    return failure.code === "invalid_argument" ? 2 : 1;
+  }
+}
+
+interface Horizon {
+  readonly addresses: Readonly<Record<string, string>>;
+  /** Where the page is. */
+  readonly url: string;
+  /** Resolves with the reason when it cannot go on. */
+  readonly broken: Promise<string>;
+  /** Stops inputs, drains what was taken in, then the store; each step under the deadline. */
+  stop(): Promise<void>;
+}
+
+async function start(config: Config, log: Logger): Promise<Horizon> {
+  const startedAtMs = clock.nowMs();
+  const { proc_root: procRoot, sys_root: sysRoot, cgroup_root: cgroupRoot } = config.collectors;
+  const memory = readMemoryLimit(procRoot, cgroupRoot);
+  const { storage, server } = config;
+  const store = await StoreClient.open({
+    budgetBytes: memoryBudgetBytes(
+      storage.memory_budget_bytes,
+      memory?.hostBytes ?? UNKNOWN_HOST_BYTES,
+      memory?.cgroupLimitBytes ?? null,
+    ),
+    retentionMs: {
+      metrics: storage.retention.metrics_ms,
+      histograms: storage.retention.metrics_ms,
+      spans: storage.retention.spans_ms,
+      logs: storage.retention.logs_ms,
+    },
+    query: {
+      defaultTimeoutMs: storage.query.timeout_ms,
+      maxTimeoutMs: storage.query.max_timeout_ms,
+      maxRows: storage.query.max_rows,
+      maxBytes: storage.query.max_bytes,
+      maxConcurrent: storage.query.max_concurrent,
+      maxQueued: storage.query.max_queued,
+    },
+  }, log);
+  const registries = new Registries({
+    maxSeries: storage.max_series,
+    maxSeriesPerMetric: storage.max_series_per_metric,
+  });
+  const intake = new Intake(store, registries, {
+    maxPendingBytes: config.ingest.max_pending_bytes,
+    flushIntervalMs: config.ingest.flush_interval_ms,
+    maxBatchRows: config.ingest.max_batch_rows,
+  }, clock);
+  const latest = new LatestValues({
+    maxSeries: MAX_LATEST_SERIES,
+    onListenerError: (error) => log.error("live_listener_failed", { error: String(error) }),
+  });
+  const { host, processes } = config.collectors;
+  const collected = buildCollectors({
+    host: host.enabled ? { intervalMs: host.interval_ms, timeoutMs: host.timeout_ms } : null,
+    processes: processes.enabled
+      ? {
+        intervalMs: processes.interval_ms,
+        timeoutMs: processes.timeout_ms,
+        include: processes.include,
+        maxProcesses: processes.max_processes,
+        groups: configuredGroups(processes.groups),
+      }
+      : null,
+    procRoot,
+    sysRoot,
+    intake,
+    series: registries.series,
+    latest,
+    clock,
+    timers: systemTimers,
+    log,
+  });
+  const scheduler = new Scheduler(collected.collectors, {
+    clock,
+    timers: systemTimers,
+    random: Math.random,
+    log,
+  });
+  const otlp = new OtlpReceiver({
+    intake,
+    registries,
+    clock,
+    hostName: hostname(),
+    limits: {
+      ...DEFAULT_OTLP_LIMITS,
+      maxAttributes: storage.max_attributes,
+      maxValueBytes: storage.max_attribute_value_bytes,
+    },
+    salt: crypto.getRandomValues(new Uint32Array(1))[0]!,
+  });
+  const state = new StateTables(store, {
+    processes: () => collected.processes?.processRows() ?? [],
+    collectors: () => scheduler.states(),
+    timers: systemTimers,
+    log,
+  });
+  let lifecycle: Lifecycle = "starting";
+  const web = createWeb({
+    gate: {
+      tokens: config.auth.tokens,
+      allowUnauthenticatedRemote: server.allow_unauthenticated_remote,
+      allowedHosts: server.allowed_hosts,
+      allowedOrigins: server.allowed_origins,
+    },
+    bodyLimits: {
+      maxBytes: server.max_body_bytes,
+      maxDecompressedBytes: server.max_decompressed_body_bytes,
+      timeoutMs: BODY_TIMEOUT_MS,
+    },
+    store,
+    intake,
+    series: registries.series,
+    latest,
+    otlp,
+    receivers: () => receiverStatus(otlp.stats),
+    collectors: () => scheduler.states(),
+    processes: () => collected.processes?.processList() ?? { tsMs: clock.nowMs(), processes: [] },
+    health: new HealthChecks(ownHealthChecks({ store, intake, scheduler, clock }), clock),
+    lifecycle: () => lifecycle,
+    facts: {
+      version: VERSION,
+      build: buildKind(),
+      hostname: hostname(),
+      pid: Deno.pid,
+      startedAtMs,
+    },
+    usage: selfUsage,
+    assets: readAsset,
+    clock,
+    log,
+  });
+  const servers: RunningServer[] = [];
+  const addresses: Record<string, string> = {};
+  const listen = (name: string, app: typeof web.app, at: ListenAddress | null, flag: string) => {
+    if (at === null) return;
+    const running = serveApp(app, { ...at, purpose: name, flag, log });
+    servers.push(running);
+    addresses[name] = formatListenAddress(running.address);
+  };
+  const stopServers = () =>
+    Promise.all(servers.map((one) => one.shutdown(server.shutdown_deadline_ms / 2)));
+  try {
+    listen("http", web.app, server.listen, "--listen");
+    listen("otlp_http", web.otlpApp, server.otlp_http, "--otlp-http");
+  } catch (error) {
+    await stopServers();
+    await store.close();
+    throw error;
+  }
+  scheduler.start();
+  state.start();
+  lifecycle = "ready";
+  return {
+    addresses,
+    url: `http://${addresses["http"]}/`,
+    broken: store.died.then(() => "store_died"),
+    stop: () =>
+      withinDeadline(server.shutdown_deadline_ms, log, async () => {
+        lifecycle = "draining";
+        await scheduler.stop();
+        web.closeStreams();
+        await stopServers();
+        await intake.drain();
+        await state.stop();
+        collected.processes?.close();
+        await store.close();
+      }),
+  };
+}
+
+/** Runs `work`, but not for longer than `deadlineMs`. */
+async function withinDeadline(
+  deadlineMs: number,
+  log: Logger,
+  work: () => Promise<void>,
+): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(() => {
+    log.warn("shutdown_deadline_passed", { deadline_ms: deadlineMs });
+    late.resolve();
+  }, deadlineMs);
+  await Promise.race([work(), late.promise]);
+  clearTimeout(timer);
+}
+
+/** Resolves with the signal that asks to stop. */
+function signalled(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      Deno.addSignalListener(signal, () => resolve(signal));
+    }
+  });
+}
+
+/** Writes all of a text; throws `Deno.errors.BrokenPipe` once nobody reads. */
+async function writeAll(to: typeof Deno.stdout, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
+}
+
+process.exit(await main(Deno.args));
