@@ -6,7 +6,10 @@ import { TOKEN_TYPE } from "./duckdb_module.ts";
 const MAX_SQL_BYTES = 256 * 1024;
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 const SEMICOLON = 0x3b;
+/** The name of the engine's own catalog, quoted or not, at the start of a token. */
+const SYSTEM_CATALOG = /^(?:"system"|system(?![\w$]))/i;
 
 /**
  * Turns what a user wrote into the one statement that is run: a SELECT over it as a subquery.
@@ -34,14 +37,26 @@ function oneStatement(db: DuckDb, sql: string, bytes: Uint8Array): string {
   const { offsets, types } = db.tokenize(sql);
   let end: number | null = null;
   let tokens = 0;
+  let before = "";
   for (let i = 0; i < offsets.length; i++) {
     if (types[i] === TOKEN_TYPE.comment) continue;
     if (end !== null) throw refusal("exactly one statement is taken; the text goes on after `;`");
-    if (types[i] === TOKEN_TYPE.operator && bytes[offsets[i]!] === SEMICOLON) end = offsets[i]!;
-    else tokens++;
+    const at = offsets[i]!;
+    if (types[i] === TOKEN_TYPE.operator && bytes[at] === SEMICOLON) {
+      end = at;
+      continue;
+    }
+    tokens++;
+    // Up to the next token: white space and comments behind this one included.
+    const token = decoder.decode(bytes.subarray(at, offsets[i + 1] ?? bytes.length));
+    // The engine's own catalog would lead past the guards of storage/schema.ts.
+    if (token.startsWith(".") && SYSTEM_CATALOG.test(before)) {
+      throw refusal("names of the engine's catalog `system` are not taken; leave `system.` out");
+    }
+    before = token;
   }
   if (tokens === 0) throw refusal("the query is empty");
-  return end === null ? sql : new TextDecoder().decode(bytes.subarray(0, end));
+  return end === null ? sql : decoder.decode(bytes.subarray(0, end));
 }
 
 function refusal(message: string): HorizonError {

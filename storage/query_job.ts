@@ -4,6 +4,7 @@ import { admit, literal } from "./admission.ts";
 import type { DuckDb } from "./duckdb_module.ts";
 import { isEngineCrash, queryFailure } from "./engine_error.ts";
 import type { QueryCommand, QueryOutcome } from "./messages.ts";
+import { checkPlan } from "./plan_check.ts";
 
 export type QuerySettled =
   | { readonly ok: true; readonly outcome: QueryOutcome }
@@ -96,6 +97,7 @@ export class QueryJob {
       this.#prepared = true;
       toRun = `EXECUTE ${PREPARED}(${params.map(literal).join(", ")})`;
     }
+    checkPlan(this.#db, this.#connection, toRun);
     const header = this.#db.startPendingQuery(this.#connection, toRun, true);
     if (header === null) this.#phase = "polling";
     else this.#take(header);

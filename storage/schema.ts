@@ -196,10 +196,61 @@ export function viewStatement(signal: Signal, chunks: readonly ChunkTable[]): st
 }
 
 /** Macros for SQL that users write. `ago` takes '90s', '15m', '6h', '7d'. */
-export const MACROS: readonly string[] = [
+const HELPERS: readonly string[] = [
   `CREATE MACRO now_utc() AS make_timestamp(epoch_us(now()))`,
   `CREATE MACRO ago(span) AS make_timestamp(epoch_us(now())) - CAST(span AS INTERVAL)`,
 ];
+
+/** Most characters or items that one call may make of small arguments. */
+export const MAX_AMPLIFIED = 1_000_000;
+
+/**
+ * Functions that make something huge of small arguments run in one piece, past any deadline,
+ * and can exhaust the engine's address space. Macros of the same name stand before them and
+ * bound the size; the originals are reached by the name `system` only, which is not admitted.
+ */
+const GUARDS: readonly string[] = [
+  guard("repeat", [["value, times", "greatest(length(value), 1) * times"]]),
+  guard("lpad", [["value, width, fill", "width"]]),
+  guard("rpad", [["value, width, fill", "width"]]),
+  guard("bitstring", [["value, width", "width"]]),
+  ...["list_resize", "array_resize"].map((name) =>
+    guard(name, [["items, size", "size"], ["items, size, fill", "size"]])
+  ),
+  ...["range", "generate_series"].map((name) =>
+    guard(name, [
+      ["stop", "stop"],
+      ["start, stop", "stop - start"],
+      // Ends are numbers or, with an interval as step, times.
+      [
+        "start, stop, step",
+        `CASE typeof(step) WHEN 'INTERVAL'
+           THEN epoch(stop::VARCHAR::TIMESTAMP - start::VARCHAR::TIMESTAMP)
+             / epoch(step::VARCHAR::INTERVAL)
+           ELSE abs((stop::VARCHAR::DOUBLE - start::VARCHAR::DOUBLE) / step::VARCHAR::DOUBLE) END`,
+      ],
+    ])
+  ),
+  // These take the product of their arguments' lengths in time.
+  ...["levenshtein", "editdist3", "damerau_levenshtein"].map((name) =>
+    guard(name, [["a, b", "length(a) * length(b) / 10"]])
+  ),
+];
+
+function guard(
+  name: string,
+  forms: readonly (readonly [parameters: string, size: string])[],
+): string {
+  const bodies = forms.map(([parameters, size]) =>
+    `(${parameters}) AS CASE WHEN (${size}) > ${MAX_AMPLIFIED}
+      THEN error('${name}: would make more than ${MAX_AMPLIFIED} characters or items')
+      ELSE system.main.${name}(${parameters}) END`
+  );
+  return `CREATE MACRO ${name}${bodies.join(", ")}`;
+}
+
+/** In the order in which they are made. */
+export const MACROS: readonly string[] = [...GUARDS, ...HELPERS];
 
 /** Small tables that are replaced as a whole: the present state of things, as users see it. */
 export const STATE_TABLES = {
