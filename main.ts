@@ -103,31 +103,40 @@ async function start(config: Config, log: Logger): Promise<Horizon> {
   const { proc_root: procRoot, sys_root: sysRoot, cgroup_root: cgroupRoot } = config.collectors;
   const memory = readMemoryLimit(procRoot, cgroupRoot);
   const { storage, server } = config;
-  const store = await StoreClient.open({
-    budgetBytes: memoryBudgetBytes(
-      storage.memory_budget_bytes,
-      memory?.hostBytes ?? UNKNOWN_HOST_BYTES,
-      memory?.cgroupLimitBytes ?? null,
-    ),
-    retentionMs: {
-      metrics: storage.retention.metrics_ms,
-      histograms: storage.retention.metrics_ms,
-      spans: storage.retention.spans_ms,
-      logs: storage.retention.logs_ms,
-    },
-    query: {
-      defaultTimeoutMs: storage.query.timeout_ms,
-      maxTimeoutMs: storage.query.max_timeout_ms,
-      maxRows: storage.query.max_rows,
-      maxBytes: storage.query.max_bytes,
-      maxConcurrent: storage.query.max_concurrent,
-      maxQueued: storage.query.max_queued,
-    },
-  }, log);
   const registries = new Registries({
     maxSeries: storage.max_series,
     maxSeriesPerMetric: storage.max_series_per_metric,
   });
+  const store = await StoreClient.open(
+    {
+      disk: storage.data_dir === null ? null : {
+        path: storage.data_dir,
+        fsync: storage.fsync,
+        budgetBytes: storage.disk_budget_bytes,
+      },
+      budgetBytes: memoryBudgetBytes(
+        storage.memory_budget_bytes,
+        memory?.hostBytes ?? UNKNOWN_HOST_BYTES,
+        memory?.cgroupLimitBytes ?? null,
+      ),
+      retentionMs: {
+        metrics: storage.retention.metrics_ms,
+        histograms: storage.retention.metrics_ms,
+        spans: storage.retention.spans_ms,
+        logs: storage.retention.logs_ms,
+      },
+      query: {
+        defaultTimeoutMs: storage.query.timeout_ms,
+        maxTimeoutMs: storage.query.max_timeout_ms,
+        maxRows: storage.query.max_rows,
+        maxBytes: storage.query.max_bytes,
+        maxConcurrent: storage.query.max_concurrent,
+        maxQueued: storage.query.max_queued,
+      },
+    },
+    registries,
+    log,
+  );
   const intake = new Intake(store, registries, {
     maxPendingBytes: config.ingest.max_pending_bytes,
     flushIntervalMs: config.ingest.flush_interval_ms,
@@ -250,7 +259,6 @@ async function start(config: Config, log: Logger): Promise<Horizon> {
         await stopServers();
         await intake.drain();
         await state.stop();
-        collected.processes?.close();
         await store.close();
       }),
   };

@@ -65,7 +65,34 @@ export interface SignalStats {
   readonly maxTsUs: number | null;
 }
 
+/** What start found in the data directory. */
+export interface RecoveryReport {
+  readonly frames: number;
+  readonly rows: number;
+  readonly elapsedMs: number;
+  /** Damaged stretches that were passed over, and their bytes. */
+  readonly lostStretches: number;
+  readonly lostBytes: number;
+  /** Chunk files that did not fit into the memory budget and were left on disk. */
+  readonly leftOnDisk: number;
+}
+
+/** How the data directory is doing; null in memory-only mode. */
+export interface DiskStats {
+  readonly path: string;
+  readonly bytes: number;
+  readonly budgetBytes: number;
+  readonly files: number;
+  /** Null while writes succeed; else why the last one failed: rows are then in memory only. */
+  readonly problem: string | null;
+  readonly failedWrites: number;
+  /** Rows that are in memory only because they could not be written. */
+  readonly unloggedRows: number;
+  readonly recovery: RecoveryReport;
+}
+
 export interface StoreStats {
+  readonly disk: DiskStats | null;
   readonly signals: readonly SignalStats[];
   readonly series: number;
   /** Bytes the engine holds, and the budget that evicts the oldest chunks. */
@@ -73,7 +100,7 @@ export interface StoreStats {
   readonly budgetBytes: number;
   readonly sealedChunks: number;
   /** Rows evicted so far, by signal and reason. */
-  readonly evicted: readonly { signal: Signal; reason: "age" | "bytes"; rows: number }[];
+  readonly evicted: readonly { signal: Signal; reason: "age" | "bytes" | "disk"; rows: number }[];
   readonly appends: number;
   readonly appendedRows: number;
   readonly appendMsTotal: number;

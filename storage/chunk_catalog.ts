@@ -27,11 +27,15 @@ const LATE_IDLE_MS = 30_000;
  */
 export type ChunkState = "open" | "closed" | "sealed";
 
-export interface Chunk {
+/** What names a chunk, also on disk. */
+export interface ChunkId {
   readonly signal: Signal;
   readonly number: number;
   /** Start of its hour, microseconds since the Unix epoch. */
   readonly bucketUs: number;
+}
+
+export interface Chunk extends ChunkId {
   table: string;
   state: ChunkState;
   rows: number;
@@ -59,8 +63,9 @@ export class ChunkCatalog {
     return this.#chunks[signal].find((c) => c.state === "open" && c.bucketUs === bucketUs);
   }
 
-  create(signal: Signal, bucketUs: number, nowMs: number): Chunk {
-    const number = this.#nextNumber++;
+  /** `number` is given for a chunk that comes back from disk, which keeps its own. */
+  create(signal: Signal, bucketUs: number, nowMs: number, number = this.#nextNumber): Chunk {
+    this.#nextNumber = Math.max(this.#nextNumber, number + 1);
     const chunk: Chunk = {
       signal,
       number,

@@ -1,7 +1,7 @@
 import type { Signal } from "../mod/columns/column.ts";
 import type { ErrorCode } from "../mod/errors.ts";
 import type { DefinitionTable } from "../mod/intern/definitions.ts";
-import type { StoreStats } from "../mod/ports.ts";
+import type { RecoveryReport, StoreStats } from "../mod/ports.ts";
 import type { StateTable } from "./schema.ts";
 
 /** Rows of a definition table as an Arrow IPC stream. */
@@ -25,8 +25,18 @@ export interface AppendFrames {
   readonly batches: readonly BatchFrame[];
 }
 
+/** When appended bytes are forced to disk. */
+export type FsyncPolicy = "every_batch" | "every_second" | "on_close";
+
 /** How the store behaves; fixed at start. */
 export interface StoreOptions {
+  /** Null: memory only. */
+  readonly disk: {
+    readonly path: string;
+    readonly fsync: FsyncPolicy;
+    /** Past it the oldest chunks are evicted. */
+    readonly budgetBytes: number;
+  } | null;
   /** Bytes the data may take; past it the oldest chunks are evicted. */
   readonly budgetBytes: number;
   /** How long rows of a signal are kept, milliseconds. */
@@ -76,8 +86,18 @@ export interface QueryOutcome {
   readonly elapsedMs: number;
 }
 
+/** What was found in the data directory at start. */
+export interface Recovery {
+  /** Each definition table as an Arrow IPC stream, gaps filled, ordered by id. */
+  readonly definitions: Readonly<Record<DefinitionTable, Uint8Array<ArrayBuffer>>>;
+  /** Largest series id that any kept row uses; new series get larger ones. */
+  readonly maxSeriesId: number;
+  readonly report: RecoveryReport;
+}
+
 /** From the store worker to the main isolate. */
 export type StoreReply =
+  | { readonly type: "opened"; readonly id: number; readonly recovery: Recovery | null }
   | { readonly type: "done"; readonly id: number }
   | { readonly type: "result"; readonly id: number; readonly outcome: QueryOutcome }
   | { readonly type: "stats"; readonly id: number; readonly stats: StoreStats }

@@ -3,6 +3,7 @@ import { HorizonError } from "../mod/errors.ts";
 import { admit, literal } from "./admission.ts";
 import type { DuckDb } from "./duckdb_module.ts";
 import { isEngineCrash, queryFailure } from "./engine_error.ts";
+import { endedStream } from "./ipc_stream.ts";
 import type { QueryCommand, QueryOutcome } from "./messages.ts";
 import { checkPlan } from "./plan_check.ts";
 
@@ -12,8 +13,6 @@ export type QuerySettled =
 
 /** A prepared statement lives on its connection; each has at most one query at a time. */
 const PREPARED = "horizon_query";
-/** End of an Arrow IPC stream: continuation marker and a length of zero. */
-const END_OF_STREAM = new Uint8Array([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
 
 /**
  * One user's query on one connection, run in slices so that ingest gets its turn between them.
@@ -128,12 +127,7 @@ export class QueryJob {
   }
 
   #finish(truncated: boolean): void {
-    const ipc = new Uint8Array(this.#bytes + END_OF_STREAM.length);
-    let at = 0;
-    for (const part of [...this.#parts, END_OF_STREAM]) {
-      ipc.set(part, at);
-      at += part.length;
-    }
+    const ipc = endedStream(this.#parts);
     const elapsedMs = this.#clock.monotonicMs() - this.#startedMs;
     this.#settle({ ok: true, outcome: { ipc, truncated, elapsedMs } });
   }

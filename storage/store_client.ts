@@ -1,6 +1,7 @@
 import { RecordBatchStreamWriter } from "apache-arrow";
 import { assetUrl, STORE_WORKER } from "../mod/assets.ts";
 import { HorizonError } from "../mod/errors.ts";
+import type { Registries } from "../mod/intern/registries.ts";
 import type { Logger } from "../mod/log/logger.ts";
 import type { AppendRequest, QueryRequest, QueryResult, Store, StoreStats } from "../mod/ports.ts";
 import { decodeArrow } from "./arrow_decode.ts";
@@ -14,6 +15,7 @@ import type {
   StoreReply,
   StoreRequest,
 } from "./messages.ts";
+import { restoreDefinitions } from "./restore_definitions.ts";
 import type { StateTable } from "./schema.ts";
 import { encodeStateRows, type StateRow } from "./state_rows.ts";
 
@@ -48,14 +50,26 @@ export class StoreClient implements Store {
   }
 
   /**
-   * Starts the worker and waits until it can be used.
-   * @throws HorizonError `internal` when the engine does not start
+   * Starts the worker and waits until it can be used. What the data directory holds is there
+   * again then, and `registries` know its definitions.
+   * @throws HorizonError `internal` when the engine does not start; what `DataDir` throws
    */
-  static async open(options: StoreOptions, log: Logger): Promise<StoreClient> {
+  static async open(
+    options: StoreOptions,
+    registries: Registries,
+    log: Logger,
+  ): Promise<StoreClient> {
     const worker = new Worker(assetUrl(STORE_WORKER), { type: "module", name: "store" });
     const client = new StoreClient(worker, options.query, log);
     try {
-      await client.#request({ type: "open", id: client.#id(), options });
+      const reply = await client.#request({ type: "open", id: client.#id(), options });
+      if (reply.type !== "opened") throw unexpected(reply);
+      if (reply.recovery !== null) {
+        restoreDefinitions(reply.recovery, registries);
+        const { report } = reply.recovery;
+        if (report.lostStretches > 0) log.warn("recovered_with_losses", { ...report });
+        else log.info("recovered", { ...report });
+      }
     } catch (error) {
       worker.terminate();
       throw error;
@@ -186,8 +200,8 @@ function queryResult(outcome: QueryOutcome, maxRows: number): QueryResult {
     rows: () => decoded.rows(rowCount),
     arrow: () => {
       if (!cutByRows) return outcome.ipc;
-      const cut = decoded.table.slice(0, rowCount);
-      return RecordBatchStreamWriter.writeAll(cut).toUint8Array(true).slice();
+      return RecordBatchStreamWriter.writeAll(decoded.table.slice(0, rowCount))
+        .toUint8Array(true).slice();
     },
   };
 }

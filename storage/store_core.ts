@@ -2,17 +2,20 @@ import { tableFromIPC } from "apache-arrow";
 import type { Clock } from "../mod/clock.ts";
 import type { Signal } from "../mod/columns/column.ts";
 import { SIGNALS } from "../mod/columns/column.ts";
-import type { SignalStats, StoreStats } from "../mod/ports.ts";
-import { bucketOf, type Chunk, ChunkCatalog } from "./chunk_catalog.ts";
+import type { DiskStats, SignalStats, StoreStats } from "../mod/ports.ts";
+import { bucketOf, type Chunk, CHUNK_SPAN_US, ChunkCatalog } from "./chunk_catalog.ts";
+import { DataDir } from "./data_dir.ts";
 import type { DuckDb } from "./duckdb_module.ts";
 import { Engine } from "./engine.ts";
-import type { AppendFrames, BatchFrame, QueryCommand, StoreOptions } from "./messages.ts";
+import { streamOf } from "./ipc_stream.ts";
+import type { AppendFrames, BatchFrame, QueryCommand, Recovery, StoreOptions } from "./messages.ts";
 import type { QuerySettled } from "./query_job.ts";
 import { QueryQueue } from "./query_queue.ts";
+import { recover } from "./recovery.ts";
 import { openChunkColumns, type StateTable, viewStatement } from "./schema.ts";
 import { Sealer } from "./sealer.ts";
 
-type EvictionReason = "age" | "bytes";
+type EvictionReason = StoreStats["evicted"][number]["reason"];
 
 /** Chunks dropped in one go to get under the byte budget, at most. */
 const MAX_EVICTIONS_A_TICK = 64;
@@ -35,13 +38,29 @@ export class StoreCore {
   #appendMsTotal = 0;
   #sealedChunks = 0;
   #stage = 0;
+  readonly #disk: DataDir | null;
+  /** What was found on disk; null in memory-only mode. */
+  readonly recovery: Recovery | null;
 
+  /** @throws HorizonError when the data directory cannot be used; see `DataDir` */
   constructor(db: DuckDb, options: StoreOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
     this.#engine = new Engine(db, options.budgetBytes, options.query.maxConcurrent);
     this.#queries = new QueryQueue(db, this.#engine.readers, options.query, clock);
     this.#sealer = new Sealer(this.#engine);
+    this.#disk = options.disk === null ? null : new DataDir(options.disk.path, options.disk.fsync);
+    this.recovery = this.#disk === null ? null : recover({
+      engine: this.#engine,
+      disk: this.#disk,
+      catalog: this.#catalog,
+      budgetBytes: options.budgetBytes,
+      usedBytes: () => this.#usedBytes(),
+      clock,
+    });
+    this.#series = Number(
+      tableFromIPC(this.#engine.run("SELECT count(*)::DOUBLE AS n FROM series")).get(0)?.["n"] ?? 0,
+    );
     // A view needs a chunk beneath it, so each signal starts with one for the present hour.
     for (const signal of SIGNALS) this.#newChunk(signal, bucketOf(clock.nowMs() * 1000));
   }
@@ -68,8 +87,12 @@ export class StoreCore {
       }
       throw error;
     }
+    for (const { table, rows, ipc } of frames.definitions) {
+      if (table === "series") this.#series += rows;
+      this.#disk?.logDefinitions(table, rows, ipc);
+    }
     for (const account of routed) account();
-    for (const { table, rows } of frames.definitions) if (table === "series") this.#series += rows;
+    this.#disk?.endAppend();
     this.#appends++;
     this.#appendMsTotal += this.#clock.monotonicMs() - started;
     this.#close();
@@ -100,6 +123,7 @@ export class StoreCore {
   /** Upkeep: closes chunks, and drops what is too old or too much. */
   tick(): void {
     this.#close();
+    this.#disk?.tick();
     for (const chunk of this.#catalog.expired(this.#clock.nowMs(), this.#options.retentionMs)) {
       this.#evict(chunk, "age");
     }
@@ -109,11 +133,27 @@ export class StoreCore {
       if (oldest === null) break;
       this.#evict(oldest, "bytes");
     }
+    for (let i = 0; i < MAX_EVICTIONS_A_TICK && this.#diskIsOverBudget(); i++) {
+      const oldest = this.#catalog.oldest();
+      if (oldest === null) break;
+      this.#evict(oldest, "disk");
+    }
+  }
+
+  /** Forces everything to disk and lets go of it. */
+  close(): void {
+    this.#disk?.close();
+  }
+
+  #diskIsOverBudget(): boolean {
+    const { disk } = this.#options;
+    return disk !== null && this.#disk !== null && this.#disk.stats().bytes > disk.budgetBytes;
   }
 
   stats(): StoreStats {
     const { running, queued, total, cancelled, refused } = this.#queries.counts;
     return {
+      disk: this.#diskStats(),
       signals: SIGNALS.map((signal) => signalStats(signal, this.#catalog.of(signal))),
       series: this.#series,
       bytes: this.#usedBytes(),
@@ -134,6 +174,12 @@ export class StoreCore {
     };
   }
 
+  #diskStats(): DiskStats | null {
+    if (this.#disk === null || this.#options.disk === null || this.recovery === null) return null;
+    const { budgetBytes } = this.#options.disk;
+    return { ...this.#disk.stats(), budgetBytes, recovery: this.recovery.report };
+  }
+
   /**
    * Inserts a frame into the chunk of its hour; a frame that spans hours goes through a staging
    * table and is split there. Answers what to book once the transaction is through.
@@ -144,7 +190,7 @@ export class StoreCore {
       const chunk = this.#chunkFor(frame.signal, bucket);
       this.#engine.insert(chunk.table, frame.ipc);
       const { rows, minTsUs, maxTsUs } = frame;
-      return [() => this.#book(chunk, rows, frame.ipc.length, minTsUs, maxTsUs)];
+      return [() => this.#book(chunk, { rows, minTsUs, maxTsUs }, frame.ipc)];
     }
     const stage = `stage_${this.#stage++}`;
     this.#engine.run(`CREATE TABLE ${stage} (${openChunkColumns(frame.signal)})`);
@@ -152,13 +198,14 @@ export class StoreCore {
     const booked: (() => void)[] = [];
     for (const span of this.#hoursOf(stage)) {
       const chunk = this.#chunkFor(frame.signal, span.bucketUs);
-      const end = span.bucketUs + 3_600_000_000;
-      this.#engine.run(
-        `INSERT INTO ${chunk.table} SELECT * FROM ${stage}
+      const end = span.bucketUs + CHUNK_SPAN_US;
+      // The engine answers in Arrow's file format and takes in only its stream format.
+      const part = streamOf(this.#engine.run(
+        `SELECT * FROM ${stage}
          WHERE ts >= make_timestamp(${span.bucketUs}) AND ts < make_timestamp(${end})`,
-      );
-      const bytes = frame.ipc.length * span.rows / frame.rows;
-      booked.push(() => this.#book(chunk, span.rows, bytes, span.minTsUs, span.maxTsUs));
+      ));
+      this.#engine.insert(chunk.table, part);
+      booked.push(() => this.#book(chunk, span, part));
     }
     this.#engine.run(`DROP TABLE ${stage}`);
     return booked;
@@ -179,9 +226,15 @@ export class StoreCore {
     }));
   }
 
-  #book(chunk: Chunk, rows: number, bytes: number, minTsUs: number, maxTsUs: number): void {
+  #book(
+    chunk: Chunk,
+    meta: { readonly rows: number; readonly minTsUs: number; readonly maxTsUs: number },
+    ipc: Uint8Array,
+  ): void {
+    const { rows, minTsUs, maxTsUs } = meta;
+    this.#disk?.logRows(chunk, { rows, minTsUs, maxTsUs }, ipc);
     chunk.rows += rows;
-    chunk.bytes += bytes;
+    chunk.bytes += ipc.length;
     chunk.minTsUs = Math.min(chunk.minTsUs, minTsUs);
     chunk.maxTsUs = Math.max(chunk.maxTsUs, maxTsUs);
     chunk.lastAppendMs = this.#clock.nowMs();
@@ -208,7 +261,7 @@ export class StoreCore {
   }
 
   #close(): void {
-    this.#catalog.closeDue(this.#clock.nowMs());
+    for (const chunk of this.#catalog.closeDue(this.#clock.nowMs())) this.#disk?.closeChunk(chunk);
   }
 
   #seal(): void {
@@ -242,6 +295,7 @@ export class StoreCore {
       } else this.#defineView(chunk.signal);
       this.#engine.run(`DROP TABLE ${chunk.table}`);
     });
+    this.#disk?.removeChunk(chunk);
     const key = `${chunk.signal} ${reason}` as const;
     this.#evicted.set(key, (this.#evicted.get(key) ?? 0) + chunk.rows);
   }

@@ -41,7 +41,7 @@ async function open(request: StoreRequest & { type: "open" }): Promise<void> {
     const db = await loadDuckDb();
     core = new StoreCore(db, request.options, systemClock);
     ticker = setInterval(() => guarded(() => store().tick()), TICK_MS);
-    reply({ type: "done", id: request.id });
+    reply({ type: "opened", id: request.id, recovery: core.recovery });
   } catch (error) {
     fail(request.id, error);
   }
@@ -82,6 +82,7 @@ function handle(request: StoreRequest): void {
       break;
     case "close":
       if (ticker !== null) clearInterval(ticker);
+      store().close();
       reply({ type: "done", id });
       self.close();
       return;

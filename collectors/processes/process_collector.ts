@@ -323,6 +323,7 @@ export class ProcessCollector implements Collector {
     const { kernel, sink } = this.#options;
     const { pid, service } = process;
     process.series ??= new ProcessSeries(sink, pid, executableName(process), service);
+    if (slow) process.series.retryRefused();
     recordFast(process, process.series, tsUs, kernel.clockTicksPerSecond, this.#logicalCpus);
     if (slow || starts) recordSlow(process, process.series, tsUs);
   }

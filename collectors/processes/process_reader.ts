@@ -31,12 +31,15 @@ export class ProcessReader {
   readonly #maxKept: number;
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
   readonly #decoder = new TextDecoder();
+  /** Linux 6.2 and newer tell the number of descriptors as the size of their folder. */
+  readonly #fdFolderSizeCounts: boolean;
   #kept = 0;
 
   /** `maxKeptFiles` bounds the descriptors that are held. */
   constructor(procRoot: string, maxKeptFiles: number) {
     this.#root = procRoot;
     this.#maxKept = maxKeptFiles;
+    this.#fdFolderSizeCounts = folderSizeCounts(join(procRoot, "self", "fd"));
   }
 
   /** The bytes that `stat` read last, where names are to be found. */
@@ -107,12 +110,7 @@ export class ProcessReader {
   openFds(pid: number): number | null {
     const path = this.#path(pid, "fd");
     try {
-      // Linux 6.2 and newer tell the number as the folder's size.
-      const { size } = Deno.statSync(path);
-      if (size > 0) return size;
-      let open = 0;
-      for (const _ of Deno.readDirSync(path)) open++;
-      return open;
+      return this.#fdFolderSizeCounts ? Deno.statSync(path).size : countEntries(path);
     } catch {
       return null;
     }
@@ -171,6 +169,22 @@ function isGone(error: unknown): boolean {
   // Reading an open file of a process that has ended gives ESRCH, which has no class of its own.
   return error instanceof Deno.errors.NotFound ||
     (error instanceof Error && error.message.includes("os error 3)"));
+}
+
+/** Whether the size of a folder is the number of its entries, which counting it adds one to. */
+function folderSizeCounts(path: string): boolean {
+  try {
+    const { size } = Deno.statSync(path);
+    return size > 0 && Math.abs(countEntries(path) - size) <= 1;
+  } catch {
+    return false;
+  }
+}
+
+function countEntries(path: string): number {
+  let entries = 0;
+  for (const _ of Deno.readDirSync(path)) entries++;
+  return entries;
 }
 
 /** The share of our own descriptors that may be kept open for `/proc`. */

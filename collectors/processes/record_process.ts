@@ -18,7 +18,6 @@ export function recordFast(
 
 /** Pushes what is measured of a process on its slow turns. */
 export function recordSlow(process: TrackedProcess, series: ProcessSeries, tsUs: number): void {
-  series.retryRefused();
   series.record("virtual", tsUs, process.kernelThread ? null : process.virtualBytes);
   series.record("threads", tsUs, process.threads);
   series.record("minorFaults", tsUs, process.minorFaults);

@@ -12,7 +12,7 @@ const SECRET_WORDS =
 const NAME = `[\\w.-]{0,64}?(?:${SECRET_WORDS})[\\w.-]{0,64}`;
 const VALUE = `"[^"]{0,4096}"|'[^']{0,4096}'|[^\\s;&|,"'})\\]]{1,4096}`;
 
-const WHOLE_ASSIGNMENT = new RegExp(`^(-{0,2}${NAME}[=:])(.+)$`, "is");
+const WHOLE_ASSIGNMENT = new RegExp(`^(-{0,2}${NAME}[=:]\\s{0,8})(.+)$`, "is");
 const SECRET_FLAG = new RegExp(`^-{1,2}${NAME}$`, "i");
 const INNER_ASSIGNMENT = new RegExp(`(\\b${NAME}["']?\\s{0,8}[=:]\\s{0,8})(${VALUE})`, "gi");
 const INNER_FLAG = new RegExp(`(\\s-{1,2}${NAME}\\s{1,8})(${VALUE})`, "gi");

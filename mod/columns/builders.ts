@@ -9,6 +9,8 @@ type NumericArray =
   | Float64Array<ArrayBuffer>;
 
 const INITIAL_ROWS = 1024;
+/** Bytes up to which a loop beats the engine's own copy. */
+const SHORT_TEXT = 256;
 
 /** A growable column of numbers. `truncate` undoes rows of a request that turned out malformed. */
 export class NumberBuilder<A extends NumericArray> {
@@ -232,6 +234,10 @@ export class Utf8Builder {
 
   /** Appends bytes[start, end); invalid UTF-8 is stored with U+FFFD in its place. */
   pushBytes(bytes: Uint8Array, start: number, end: number): void {
+    if (end - start <= SHORT_TEXT && this.#appendAscii(bytes, start, end)) {
+      this.#close(true);
+      return;
+    }
     const repaired = validUtf8(bytes, start, end);
     if (repaired !== null) this.#append(repaired, 0, repaired.length);
     else this.#append(bytes, start, end);
@@ -301,6 +307,24 @@ export class Utf8Builder {
     this.#used = 0;
     this.#offsets.push(0);
     return { type: "utf8", offsets, bytes, nulls };
+  }
+
+  // Copies and looks for what is not ASCII in one pass; answers false, and keeps nothing, when
+  // there is some. Most text is short and ASCII.
+  #appendAscii(bytes: Uint8Array, start: number, end: number): boolean {
+    const count = end - start;
+    this.#reserve(count);
+    const target = this.#bytes;
+    const at = this.#used;
+    let seen = 0;
+    for (let i = 0; i < count; i++) {
+      const byte = bytes[start + i]!;
+      target[at + i] = byte;
+      seen |= byte;
+    }
+    if (seen >= 0x80) return false;
+    this.#used = at + count;
+    return true;
   }
 
   #append(bytes: Uint8Array, start: number, end: number): void {

@@ -8,9 +8,9 @@ export type ProcessSelection = typeof PROCESS_SELECTIONS[number];
 
 /** What a process must be to belong to a group: all that is not null must hold; one is set at least. */
 export interface ProcessMatch {
-  /** The kernel's short name (`comm`), exactly. */
+  /** The kernel's short name (`comm`); a longer one is cut at 15 bytes, as the kernel does. */
   readonly name: string | null;
-  /** Path of the program file, exactly. */
+  /** Path of the program file, or its last part. */
   readonly executable: string | null;
   /** A regular expression found somewhere in the arguments joined by spaces. */
   readonly command_line: string | null;
@@ -18,7 +18,7 @@ export interface ProcessMatch {
   readonly pid_file: string | null;
   /** The service of the parent process. */
   readonly parent: string | null;
-  /** A path in the cgroup hierarchy, or one above. */
+  /** A cgroup it is in, at any depth: a path from the root, or one part of it. */
   readonly cgroup: string | null;
 }
 
@@ -57,17 +57,26 @@ const ServiceName = text(128, "a service name, as `service.name` has it");
 
 const Match = z
   .strictObject({
-    name: text(15, "the kernel's name of the process, at most 15 characters").optional()
-      .describe("The kernel's short name of the process, exactly."),
-    executable: absolutePath().optional().describe("Path of the program file, exactly."),
+    name: text(255, "a process name").optional()
+      .describe("The kernel's short name of the process; a longer one is cut at 15 bytes."),
+    executable: text(4_096, "an absolute path, or a program's name without its folder")
+      .refine((path) => path.startsWith("/") || !path.includes("/"), {
+        error: "is neither an absolute path nor a name",
+      })
+      .optional().describe("Path of the program file, or its last part."),
     command_line: text(MAX_PATTERN_LENGTH, "a regular expression").refine(isRegularExpression, {
       error: "is not a regular expression",
     }).optional().describe("Regular expression found in the arguments joined by spaces."),
     pid_file: absolutePath().optional().describe("File that holds the pid."),
     parent: ServiceName.optional().describe("Service of the parent process: another group's."),
-    cgroup: text(4_096, "a path in the cgroup hierarchy, such as /system.slice/app.service")
-      .refine((path) => path.startsWith("/"), { error: "is not a path from the root" })
-      .optional().describe("Path in the cgroup hierarchy; those below it count as well."),
+    cgroup: text(
+      4_096,
+      "a path in the cgroup hierarchy such as /system.slice/app.service, or one part of it",
+    )
+      .refine((path) => path.startsWith("/") || !path.includes("/"), {
+        error: "is neither a path from the root nor one part",
+      })
+      .optional().describe("Cgroup it is in, at any depth: a path, or one part of it."),
   })
   .refine((match) => Object.keys(match).length > 0, {
     error: "matches nothing: it has no key",

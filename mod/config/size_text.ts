@@ -12,7 +12,7 @@ const UNITS: readonly (readonly [unit: string, bytes: number])[] = [
 ];
 
 /** What a size looks like: a number, then a unit of 1024 (`MiB`) or of 1000 (`MB`); bare numbers are bytes. */
-export const SIZE_PATTERN = /^(\d{1,15}(?:\.\d{1,6})?) ?(TiB|GiB|MiB|KiB|TB|GB|MB|kB|KB|B)?$/;
+export const SIZE_PATTERN = /^(\d{1,16}(?:\.\d{1,6})?) ?(TiB|GiB|MiB|KiB|TB|GB|MB|kB|KB|B)?$/;
 
 /** The bytes of `256MiB`, `1.5GB` or `4096`; null when the text is none of that kind, or is no whole number of bytes. */
 export function parseSizeBytes(text: string): number | null {

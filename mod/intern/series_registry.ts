@@ -103,6 +103,11 @@ export class SeriesRegistry {
     if (id >= this.#nextBlock) this.#nextBlock = id + 1;
   }
 
+  /** New series get ids larger than `id`: rows whose definition was lost may use those up to it. */
+  reserveThrough(id: number): void {
+    this.#nextBlock = Math.max(this.#nextBlock, id + 1);
+  }
+
   /** Forgets series whose data is gone. Their ids are never given again. */
   forget(ids: Iterable<number>): void {
     this.#generation++;

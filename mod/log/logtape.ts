@@ -5,7 +5,6 @@ import {
   type Logger as TapeLogger,
   type LogLevel as TapeLevel,
   type LogRecord,
-  resetSync,
 } from "@logtape/logtape";
 import type { Clock } from "../clock.ts";
 import { jsonLine } from "./json_line.ts";
@@ -72,10 +71,8 @@ export function openLog(options: LogOptions): OpenLog {
   return {
     logger: wrap(getLogger(CATEGORY)),
     lostLines: () => lost,
-    close: () => {
-      if (open) resetSync();
-      open = false;
-    },
+    // LogTape is left as it is: its configuration may be that of a later log.
+    close: () => void (open = false),
   };
 }
 

@@ -158,7 +158,7 @@ export class AttributeDecoder {
     let at = MAX_DIGITS;
     do {
       const next = Math.floor(rest / 10);
-      this.#digits[--at] = DIGIT_ZERO + rest - next * 10;
+      this.#digits[--at] = DIGIT_ZERO + (rest - next * 10);
       rest = next;
     } while (rest > 0);
     if (number < 0) this.#digits[--at] = MINUS;

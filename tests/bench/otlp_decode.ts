@@ -54,15 +54,19 @@ function spansBody(): Uint8Array {
 }
 
 function metricsBody(first: number): Uint8Array {
-  const dataPoints = Array.from({ length: ROWS_PER_REQUEST }, (_, i) => ({
+  return metricsBodyOf(Array.from({ length: ROWS_PER_REQUEST }, (_, i) => first + i));
+}
+
+function metricsBodyOf(items: readonly number[]): Uint8Array {
+  const dataPoints = items.map((item) => ({
     attributes: keyValues({
       "http.request.method": "GET",
-      "http.route": `/api/items/${first + i}`,
+      "http.route": `/api/items/${item}`,
       "server.address": "shop.example.com",
     }),
     startTimeUnixNano: String(nowNs - 60_000_000_000n),
     timeUnixNano: String(nowNs),
-    asDouble: i * 1.5,
+    asDouble: item * 1.5,
   }));
   const sum = { dataPoints, aggregationTemporality: 2, isMonotonic: true };
   return encodeRequest("metrics", {
@@ -71,6 +75,14 @@ function metricsBody(first: number): Uint8Array {
       scopeMetrics: [{ scope: { name: "http" }, metrics: [{ name: "requests", unit: "1", sum }] }],
     }],
   });
+}
+
+/** The same points in an order that never repeats, so that no series can be guessed. */
+function shuffled(bodies: number): Uint8Array[] {
+  return Array.from({ length: bodies }, () =>
+    metricsBodyOf(
+      Array.from({ length: ROWS_PER_REQUEST }, () => Math.floor(Math.random() * SERIES)),
+    ));
 }
 
 function logsBody(): Uint8Array {
@@ -136,11 +148,13 @@ const metrics = Array.from(
   (_, i) => metricsBody(i * ROWS_PER_REQUEST),
 );
 const logs = logsBody();
-console.log(JSON.stringify({
+const report = {
   spans_per_s: await rowsPerSecond("traces", [spans]),
   span_bytes: Math.round(spans.length / ROWS_PER_REQUEST),
   metric_points_per_s: await rowsPerSecond("metrics", metrics),
+  metric_points_any_order_per_s: await rowsPerSecond("metrics", shuffled(40)),
   metric_point_bytes: Math.round(metrics[0]!.length / ROWS_PER_REQUEST),
   logs_per_s: await rowsPerSecond("logs", [logs]),
   log_bytes: Math.round(logs.length / ROWS_PER_REQUEST),
-}));
+};
+await Deno.stdout.write(new TextEncoder().encode(`${JSON.stringify(report)}\n`));

@@ -12,6 +12,7 @@ const HOUR_MS = 3_600_000;
 
 export function storeOptions(changes: Partial<StoreOptions> = {}): StoreOptions {
   return {
+    disk: null,
     budgetBytes: 512 * MIB,
     retentionMs: {
       metrics: 24 * HOUR_MS,
@@ -44,8 +45,8 @@ export async function withStore(
   test: (fixture: StoreFixture) => Promise<void>,
   changes: Partial<StoreOptions> = {},
 ): Promise<void> {
-  const store = await StoreClient.open(storeOptions(changes), silentLogger);
   const registries = new Registries({ maxSeries: 100_000, maxSeriesPerMetric: 50_000 });
+  const store = await StoreClient.open(storeOptions(changes), registries, silentLogger);
   const limits = { maxPendingBytes: 64 * MIB, flushIntervalMs: 10, maxBatchRows: 65_536 };
   const intake = new Intake(store, registries, limits, systemClock);
   try {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { SIGNALS } from "../../mod/columns/column.ts";
-import type { Store, StoreStats } from "../../mod/ports.ts";
+import type { DiskStats, Store, StoreStats } from "../../mod/ports.ts";
 import type { Route } from "../route.ts";
 import type { SeriesSource } from "../sources.ts";
 import { invalidFields } from "../errors/invalid_fields.ts";
@@ -36,9 +36,26 @@ export const StorageJson = z.strictObject({
   sealed_chunks: z.number(),
   evicted: z.array(z.strictObject({
     signal: SignalName,
-    reason: z.enum(["age", "bytes"]),
+    reason: z.enum(["age", "bytes", "disk"]),
     rows: z.number(),
   })),
+  disk: z.strictObject({
+    path: z.string(),
+    bytes: z.number(),
+    budget_bytes: z.number(),
+    files: z.number(),
+    problem: z.string().nullable(),
+    failed_writes: z.number(),
+    unlogged_rows: z.number(),
+    recovery: z.strictObject({
+      frames: z.number(),
+      rows: z.number(),
+      elapsed_ms: z.number(),
+      lost_stretches: z.number(),
+      lost_bytes: z.number(),
+      left_on_disk: z.number(),
+    }),
+  }).nullable(),
   appends: z.strictObject({ count: z.number(), rows: z.number(), total_ms: z.number() }),
   queries: z.strictObject({
     running: z.number(),
@@ -100,6 +117,7 @@ function storeJson(stats: StoreStats): Omit<z.infer<typeof StorageJson>, "series
     })),
     sealed_chunks: stats.sealedChunks,
     evicted: stats.evicted.map(({ signal, reason, rows }) => ({ signal, reason, rows })),
+    disk: stats.disk === null ? null : diskJson(stats.disk),
     appends: { count: stats.appends, rows: stats.appendedRows, total_ms: stats.appendMsTotal },
     queries: {
       running: stats.queriesRunning,
@@ -107,6 +125,27 @@ function storeJson(stats: StoreStats): Omit<z.infer<typeof StorageJson>, "series
       total: stats.queriesTotal,
       cancelled: stats.queriesCancelled,
       refused: stats.queriesRefused,
+    },
+  };
+}
+
+function diskJson(disk: DiskStats): NonNullable<z.infer<typeof StorageJson>["disk"]> {
+  const { recovery } = disk;
+  return {
+    path: disk.path,
+    bytes: disk.bytes,
+    budget_bytes: disk.budgetBytes,
+    files: disk.files,
+    problem: disk.problem,
+    failed_writes: disk.failedWrites,
+    unlogged_rows: disk.unloggedRows,
+    recovery: {
+      frames: recovery.frames,
+      rows: recovery.rows,
+      elapsed_ms: recovery.elapsedMs,
+      lost_stretches: recovery.lostStretches,
+      lost_bytes: recovery.lostBytes,
+      left_on_disk: recovery.leftOnDisk,
     },
   };
 }

@@ -28,6 +28,7 @@ const LATE_INTERVALS = 5;
 export function ownHealthChecks(sources: OwnHealthSources): HealthCheck[] {
   return [
     { name: "store", check: () => storeAnswers(sources.store) },
+    { name: "disk", check: () => diskWrites(sources.store) },
     { name: "intake", check: () => intakeFlows(sources.intake) },
     { name: "collectors", check: () => collectorsOnTime(sources) },
   ];
@@ -37,6 +38,16 @@ async function storeAnswers(store: OwnHealthSources["store"]): Promise<HealthFin
   const { bytes, budgetBytes } = await store.stats();
   const percent = Math.round(100 * bytes / budgetBytes);
   return { status: "ok", message: `it answers; ${percent} % of its memory budget is used` };
+}
+
+async function diskWrites(store: OwnHealthSources["store"]): Promise<HealthFinding> {
+  const { disk } = await store.stats();
+  if (disk === null) return { status: "ok", message: "no data directory; all is in memory" };
+  if (disk.problem === null) return { status: "ok", message: `writes to ${disk.path} succeed` };
+  return {
+    status: "failing",
+    message: `cannot write to ${disk.path}: ${disk.problem}; new rows are in memory only`,
+  };
 }
 
 function intakeFlows({ stats, oldestWaitMs }: OwnHealthSources["intake"]): HealthFinding {

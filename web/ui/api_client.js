@@ -176,6 +176,24 @@ export class ApiClient {
   }
 
   /**
+   * Tries a token with one request.
+   * @param {string} token
+   * @returns {Promise<string | null>} why it was not taken, null when it was
+   */
+  async tokenProblem(token) {
+    try {
+      const response = await this.#send("/api/info", {}, token);
+      if (response.ok) {
+        await response.body?.cancel();
+        return null;
+      }
+      return errorText(await refusal(response));
+    } catch (error) {
+      return errorText(error);
+    }
+  }
+
+  /**
    * @param {string} path
    * @param {{ method?: string, headers?: Record<string, string>, body?: string, signal?: AbortSignal | undefined }} init
    * @param {readonly number[]} [accepted] statuses that are answers as well

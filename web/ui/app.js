@@ -28,13 +28,14 @@ function byId(id) {
 
 const main = byId("main");
 const nav = byId("nav");
-const tokenPrompt = new TokenPrompt();
+const tokenPrompt = new TokenPrompt((token) => api.tokenProblem(token));
 
 /** @type {boolean | null} */
 let reachable = null;
 /** Server's clock minus this browser's, in milliseconds. */
 let clockOffsetMs = 0;
 
+/** @type {ApiClient} */
 const api = new ApiClient({
   base: location.origin,
   token: storedToken,
@@ -221,5 +222,6 @@ buildNav();
 buildButtons();
 listenToKeys();
 addEventListener("hashchange", openRoute);
+// One request alone goes first: should the token be refused, a page's dozen would count as a dozen wrong attempts.
+await showHost();
 openRoute();
-showHost();

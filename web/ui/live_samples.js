@@ -21,18 +21,21 @@ const OPEN_TIMEOUT_MS = 5000;
  */
 
 /**
- * A message of the server as a batch.
+ * What the server says: samples, that it refused what was asked, or anything else, such as that it left out frames
+ * because the page read too slowly, which the next sample makes good.
  * @param {unknown} data text of the message
- * @returns {SampleBatch | null} null for any other message
+ * @returns {{ kind: "batch", batch: SampleBatch } | { kind: "refusal" } | { kind: "other" }}
+ * @throws {SyntaxError} when it is not JSON
  */
-export function parseBatch(data) {
-  if (typeof data !== "string") return null;
-  /** @type {{ type?: unknown, ts?: unknown, samples?: unknown }} */
-  const message = JSON.parse(data);
-  if (message.type !== "metrics" || !Array.isArray(message.samples)) return null;
-  const timeMs = Date.parse(String(message.ts));
-  if (Number.isNaN(timeMs)) return null;
-  return { timeMs, samples: message.samples };
+export function parseMessage(data) {
+  /** @type {{ type?: unknown, ts?: unknown, samples?: unknown } | null} */
+  const message = JSON.parse(String(data));
+  if (message?.type === "error") return { kind: "refusal" };
+  const timeMs = Date.parse(String(message?.ts));
+  if (message?.type !== "metrics" || !Array.isArray(message.samples) || Number.isNaN(timeMs)) {
+    return { kind: "other" };
+  }
+  return { kind: "batch", batch: { timeMs, samples: message.samples } };
 }
 
 /** Owns the socket, the poll that stands in for it, and who listens to which names. */
@@ -116,7 +119,6 @@ export class LiveSamples {
     this.#openTimer = setTimeout(() => socket.close(), OPEN_TIMEOUT_MS);
     socket.onopen = () => {
       clearTimeout(this.#openTimer);
-      this.#attempt = 0;
       this.#stopPolling();
       this.#setState("live");
       this.#sendNames();
@@ -136,15 +138,19 @@ export class LiveSamples {
 
   /** @param {unknown} data */
   #receive(data) {
-    let batch;
+    let message;
     try {
-      batch = parseBatch(data);
+      message = parseMessage(data);
     } catch {
       // One bad message must not end the stream; it is counted for whoever looks into it.
       this.#malformed += 1;
       return;
     }
-    if (batch !== null) this.#deliver(batch);
+    // A socket that brings no samples is of no use: SQL stands in, and the wait before the next attempt grows.
+    if (message.kind === "refusal") this.#socket?.close();
+    if (message.kind !== "batch") return;
+    this.#attempt = 0;
+    this.#deliver(message.batch);
   }
 
   /** @param {SampleBatch} batch */

@@ -38,6 +38,7 @@ export const STORE_STATS: StoreStats = {
   bytes: 1_000,
   budgetBytes: 10_000,
   sealedChunks: 1,
+  disk: null,
   evicted: [{ signal: "logs", reason: "age", rows: 7 }],
   appends: 5,
   appendedRows: 17,

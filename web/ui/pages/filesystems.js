@@ -19,6 +19,8 @@ import { levelOf } from "./overview_tiles.js";
 
 /** File systems shown at most, the fullest first. */
 const MAX_SHOWN = 12;
+/** Smaller ones are made by the system for single files, and nobody fills them. */
+const MIN_BYTES = 1024 * 1024;
 
 /** They are looked at less often than the rest, so a longer time counts as current. */
 export const FILESYSTEMS_QUERY = `SELECT labels['system.filesystem.mountpoint'] AS mountpoint,
@@ -48,7 +50,7 @@ export function filesystemsOf(rows) {
   const byDevice = new Map();
   for (const { mountpoint, device, used, free } of found.values()) {
     const total = used + free;
-    if (total <= 0) continue;
+    if (total < MIN_BYTES) continue;
     const key = device.startsWith("/") ? device : mountpoint;
     const known = byDevice.get(key);
     if (known !== undefined && known.mountpoint.length <= mountpoint.length) continue;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { LiveSamples, parseBatch } from "../../../../web/ui/live_samples.js";
+import { LiveSamples, parseMessage } from "../../../../web/ui/live_samples.js";
 
-type Batch = NonNullable<ReturnType<typeof parseBatch>>;
+type Batch = Extract<ReturnType<typeof parseMessage>, { kind: "batch" }>["batch"];
 
 /** Waits until a list that callbacks fill has so many items. */
 class Inbox<T> {
@@ -39,14 +39,15 @@ function metrics(ts: string, ...names: string[]): string {
   return JSON.stringify({ type: "metrics", ts, samples });
 }
 
-Deno.test("parseBatch: takes metrics messages and leaves all others", () => {
-  const batch = parseBatch(metrics("2026-01-01T00:00:00.000000Z", "a"));
-  assert.equal(batch?.timeMs, Date.UTC(2026, 0, 1));
-  assert.deepEqual(batch?.samples, [{ name: "a", labels: {}, value: 1 }]);
-  for (
-    const other of ['{"type":"dropped","count":3}', metrics("yesterday", "a"), "{}", 5, '{"ts":1}']
-  ) assert.equal(parseBatch(other), null, String(other));
-  assert.throws(() => parseBatch("not json"));
+Deno.test("parseMessage: tells samples and refusals from all else", () => {
+  assert.deepEqual(parseMessage(metrics("2026-01-01T00:00:00.000000Z", "a")), {
+    kind: "batch",
+    batch: { timeMs: Date.UTC(2026, 0, 1), samples: [{ name: "a", labels: {}, value: 1 }] },
+  });
+  assert.deepEqual(parseMessage('{"type":"error","error":{}}'), { kind: "refusal" });
+  const others = ['{"type":"dropped","count":3}', metrics("yesterday", "a"), "{}", "5", "null"];
+  for (const other of others) assert.deepEqual(parseMessage(other), { kind: "other" }, other);
+  assert.throws(() => parseMessage("not json"), SyntaxError);
 });
 
 Deno.test("LiveSamples: subscribes to the union, and gives each listener its own", async () => {
@@ -111,7 +112,7 @@ Deno.test("LiveSamples: polls while there is no socket, and returns to the socke
   await told.atLeast(1);
 
   allowed = false;
-  sockets.items[0]?.close();
+  sockets.items[0]?.send('{"type":"error","error":{"code":"invalid_argument"}}');
   await batches.atLeast(1);
   assert.deepEqual(batches.items[0]?.samples[0]?.value, 7);
 

@@ -209,13 +209,13 @@ Deno.test("HostState: forgets series that have been silent for long", () => {
   assert.equal(host.sum("none"), null);
 });
 
-Deno.test("filesystemsOf: fullest first, a device once, without what has no size", async () => {
+Deno.test("filesystemsOf: fullest first, a device once, without what is tiny", async () => {
   const database = await MetricsDatabase.open();
   const now = database.nowMs();
-  const usage = (mountpoint: string, device: string, state: string, value: number) => ({
+  const usage = (mountpoint: string, device: string, state: string, mebibytes: number) => ({
     timeMs: now - 1000,
     name: "system.filesystem.usage",
-    value,
+    value: mebibytes * 1024 * 1024,
     labels: {
       "system.device": device,
       "system.filesystem.mountpoint": mountpoint,
@@ -231,13 +231,14 @@ Deno.test("filesystemsOf: fullest first, a device once, without what has no size
     usage("/data", "/dev/sdb", "used", 96),
     usage("/data", "/dev/sdb", "free", 4),
     usage("/empty", "/dev/sdc", "used", 0),
+    usage("/run/file", "fuse", "free", 0.01),
   ]);
   const found = filesystemsOf(database.query(FILESYSTEMS_QUERY));
   assert.deepEqual(found.map(({ mountpoint, level }) => [mountpoint, level]), [
     ["/data", "critical"],
     ["/", "ok"],
   ]);
-  assert.equal(found[0]?.text, "96 B of 100 B, 96.0 %");
+  assert.equal(found[0]?.text, "96 MiB of 100 MiB, 96.0 %");
 });
 
 Deno.test("levelOf: warning from 80 %, critical from 95 %", () => {

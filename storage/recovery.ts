@@ -1,0 +1,180 @@
+import { tableFromIPC } from "apache-arrow";
+import type { Clock } from "../mod/clock.ts";
+import { SIGNALS } from "../mod/columns/column.ts";
+import type { DefinitionTable } from "../mod/intern/definitions.ts";
+import type { ChunkCatalog } from "./chunk_catalog.ts";
+import type { ChunkFile, DataDir, RecoveredFile } from "./data_dir.ts";
+import type { Engine } from "./engine.ts";
+import { isEngineCrash } from "./engine_error.ts";
+import type { Recovery } from "./messages.ts";
+import { openChunkColumns } from "./schema.ts";
+
+interface RecoveryDeps {
+  readonly engine: Engine;
+  readonly disk: DataDir;
+  readonly catalog: ChunkCatalog;
+  readonly budgetBytes: number;
+  readonly usedBytes: () => number;
+  readonly clock: Clock;
+}
+
+/** Loading stops at this share of the budget: what comes in next needs room as well. */
+const LOAD_SHARE = 0.9;
+
+/** Ids that definition tables are looked up by, and what stands in for a row that was lost. */
+const ID_GAPS: readonly {
+  readonly table: DefinitionTable;
+  readonly id: string;
+  readonly users: string | null;
+  readonly standIn: string;
+}[] = [
+  {
+    table: "attribute_keys",
+    id: "key_id",
+    users: null,
+    standIn: "'lost_attribute_' || id::VARCHAR",
+  },
+  {
+    table: "resources",
+    id: "resource_id",
+    users: "resource_id",
+    standIn: "MAP {}::MAP(VARCHAR, VARCHAR)",
+  },
+  { table: "bounds", id: "bounds_id", users: "bounds_id", standIn: "[]::DOUBLE[]" },
+];
+
+/**
+ * Brings back what the data directory holds: definitions, then chunks, the newest first, as
+ * long as the memory budget lasts. Damaged frames are passed over and counted; nothing that
+ * is found in a file prevents the start.
+ */
+export function recover(deps: RecoveryDeps): Recovery {
+  const { engine, disk, catalog, clock } = deps;
+  const started = clock.monotonicMs();
+  const totals = { frames: 0, rows: 0, lostStretches: 0, lostBytes: 0, leftOnDisk: 0 };
+  const load = (file: RecoveredFile, tableOf: (kind: number) => string | null) => {
+    totals.lostStretches += file.lostStretches;
+    totals.lostBytes += file.lostBytes;
+    return file.frames.filter((frame) => {
+      const table = tableOf(frame.kind);
+      const loaded = table !== null && inserted(engine, table, frame.payload);
+      if (loaded) totals.frames++;
+      else {
+        totals.lostStretches++;
+        totals.lostBytes += frame.payload.length;
+      }
+      return loaded;
+    });
+  };
+  load(disk.readDefinitions(), (kind) => disk.definitionTable(kind));
+  // A frame that was written twice would define its ids twice.
+  for (const [table, id] of [["series", "series_id"], ...ID_GAPS.map((g) => [g.table, g.id])]) {
+    engine.run(
+      `CREATE OR REPLACE TABLE ${table} AS
+       SELECT * FROM ${table} QUALIFY row_number() OVER (PARTITION BY ${id}) = 1 ORDER BY ${id}`,
+    );
+  }
+  let full = false;
+  for (const file of disk.chunkFiles()) {
+    full ||= deps.usedBytes() > deps.budgetBytes * LOAD_SHARE;
+    if (full) {
+      totals.leftOnDisk++;
+      continue;
+    }
+    const chunk = catalog.create(file.signal, file.bucketUs, clock.nowMs(), file.number);
+    engine.run(`CREATE TABLE ${chunk.table} (${openChunkColumns(file.signal)})`);
+    const frames = load(
+      disk.readChunk(file),
+      (kind) => disk.isOf(file.signal, kind) ? chunk.table : null,
+    );
+    for (const { rows, payload, minTsUs, maxTsUs } of frames) {
+      chunk.rows += rows;
+      chunk.bytes += payload.length;
+      chunk.minTsUs = Math.min(chunk.minTsUs, minTsUs);
+      chunk.maxTsUs = Math.max(chunk.maxTsUs, maxTsUs);
+      totals.rows += rows;
+    }
+    if (chunk.rows === 0) discard(deps, file, chunk);
+    else chunk.state = "closed";
+  }
+  fillGaps(deps);
+  return {
+    definitions: {
+      series: engine.run("SELECT * FROM series ORDER BY series_id").slice(),
+      attribute_keys: engine.run("SELECT * FROM attribute_keys ORDER BY key_id").slice(),
+      resources: engine.run("SELECT * FROM resources ORDER BY resource_id").slice(),
+      bounds: engine.run("SELECT * FROM bounds ORDER BY bounds_id").slice(),
+    },
+    maxSeriesId: largest(deps, "series_id", ["metrics", "histograms"]),
+    report: { ...totals, elapsedMs: clock.monotonicMs() - started },
+  };
+}
+
+function discard(
+  { engine, disk, catalog }: RecoveryDeps,
+  file: ChunkFile,
+  chunk: ReturnType<ChunkCatalog["create"]>,
+): void {
+  catalog.remove(chunk);
+  engine.run(`DROP TABLE ${chunk.table}`);
+  disk.removeChunk(file);
+}
+
+/** Inserts a frame; false when the engine does not take it, which then counts as damage. */
+function inserted(engine: Engine, table: string, payload: Uint8Array): boolean {
+  try {
+    engine.insert(table, payload);
+    return true;
+  } catch (error) {
+    if (isEngineCrash(error)) throw error;
+    return false;
+  }
+}
+
+/**
+ * Definitions are looked up by position, so a lost one must leave no gap. What rows refer to
+ * beyond the last known definition gets a stand-in too, so that its id is not given again.
+ */
+function fillGaps(deps: RecoveryDeps): void {
+  const { engine } = deps;
+  for (const { table, id, users, standIn } of ID_GAPS) {
+    const used = users === null
+      ? largestAttributeKey(deps)
+      : largest(deps, users, table === "bounds" ? ["histograms"] : ["spans", "logs"]);
+    engine.run(
+      `INSERT INTO ${table}
+       SELECT id, ${standIn} FROM (SELECT i::UINTEGER AS id FROM
+         (SELECT unnest(system.main.range(1, 1 + greatest(${used},
+           coalesce((SELECT max(${id}) FROM ${table}), 0)))) AS i))
+       WHERE id NOT IN (SELECT ${id} FROM ${table})`,
+    );
+  }
+}
+
+function largest(
+  { engine, catalog }: RecoveryDeps,
+  column: string,
+  signals: readonly (typeof SIGNALS)[number][],
+): number {
+  return greatest(
+    engine,
+    signals.flatMap((signal) => catalog.of(signal)).map(({ table }) =>
+      `SELECT max(${column}) AS m FROM ${table}`
+    ),
+  );
+}
+
+function largestAttributeKey({ engine, catalog }: RecoveryDeps): number {
+  return greatest(
+    engine,
+    [...catalog.of("spans"), ...catalog.of("logs")].map(({ table }) =>
+      `SELECT max(list_max(attr_keys)) AS m FROM ${table}`
+    ),
+  );
+}
+
+function greatest(engine: Engine, selects: readonly string[]): number {
+  if (selects.length === 0) return 0;
+  const sql = `SELECT max(m)::DOUBLE AS m FROM (${selects.join(" UNION ALL ")})`;
+  return Number(tableFromIPC(engine.run(sql)).get(0)?.["m"] ?? 0);
+}
