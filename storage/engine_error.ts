@@ -19,8 +19,22 @@ export function queryFailure(error: unknown): HorizonError {
       { engine: message },
     );
   }
-  const details = type === "" ? {} : { engine_error: type.toLowerCase() };
-  return new HorizonError("invalid_query", message, details, null, { cause: error });
+  const { sentence, line } = withoutExcerpt(message);
+  const details = {
+    ...type === "" ? {} : { engine_error: type.toLowerCase() },
+    ...line === null ? {} : { line },
+  };
+  return new HorizonError("invalid_query", sentence, details, null, { cause: error });
+}
+
+/**
+ * The engine shows the line it stumbled over; that line is of the statement around the user's
+ * (see admission.ts), which begins one line further down.
+ */
+function withoutExcerpt(message: string): { sentence: string; line: number | null } {
+  const excerpt = /\s*\n\s*LINE (\d+): [\s\S]*$/.exec(message);
+  if (excerpt === null) return { sentence: message, line: null };
+  return { sentence: message.slice(0, excerpt.index), line: Number(excerpt[1]) - 1 };
 }
 
 function engineException(error: unknown): { type: string; message: string } {

@@ -54,7 +54,9 @@ export class AttributeListBuilder {
     const offsets = this.#offsets.finish();
     return [
       ["attr_keys", { type: "list", offsets, child: { type: "u16", data: this.#keys.finish() } }],
-      ["attr_values", { type: "list", offsets, child: this.values.finish() }],
+      // A copy: of two equal buffers in one batch Arrow's writer leaves one out when the lists are
+      // empty, and the stream is then too short.
+      ["attr_values", { type: "list", offsets: offsets.slice(), child: this.values.finish() }],
     ];
   }
 }

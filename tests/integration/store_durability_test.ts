@@ -175,7 +175,7 @@ Deno.test("store: a data directory of a newer version is refused by name", async
 Deno.test("store: after kill -9 every acknowledged row is there once", async () => {
   await withFolder(async (path) => {
     let acknowledged = 0;
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < Number(Deno.env.get("HORIZON_KILLS") ?? 5); round++) {
       const child = new Deno.Command(Deno.execPath(), {
         args: [
           "run",

@@ -256,3 +256,21 @@ Deno.test("store: values of every type come out ready for JSON", async () => {
     assert.equal(row?.[10], "2024-02-29");
   });
 });
+
+Deno.test("store: batches in which no row has an attribute are kept", async () => {
+  await withStore(async ({ intake, registries, rows }) => {
+    for (const tsUs of [NOW_US, NOW_US + 1]) {
+      pushSpan(intake.builders.spans, registries, {
+        traceId: TRACE,
+        spanId: "b7ad6b7169203331",
+        name: "bare",
+        tsUs,
+        resource: [],
+      });
+      pushLog(intake.builders.logs, registries, { tsUs, body: "bare" });
+      await intake.commit();
+    }
+    assert.deepEqual(await rows("SELECT attributes FROM spans"), [[{}], [{}]]);
+    assert.deepEqual(await rows("SELECT attributes FROM logs"), [[{}], [{}]]);
+  });
+});

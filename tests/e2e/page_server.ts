@@ -1,0 +1,189 @@
+import { systemClock } from "../../mod/clock.ts";
+import { Intake } from "../../mod/intake/intake.ts";
+import type { SeriesKind } from "../../mod/intern/definitions.ts";
+import { Registries } from "../../mod/intern/registries.ts";
+import { sortLabels } from "../../mod/intern/series_registry.ts";
+import { LatestValues } from "../../mod/latest/latest_values.ts";
+import { silentLogger } from "../../mod/log/logger.ts";
+import { DEFAULT_OTLP_LIMITS } from "../../mod/otlp/limits.ts";
+import { OtlpReceiver } from "../../mod/otlp/receive.ts";
+import type { ProcessRow } from "../../mod/processes/process_row.ts";
+import type { StoreOptions } from "../../storage/messages.ts";
+import { StoreClient } from "../../storage/store_client.ts";
+import { createWeb, type WebDeps } from "../../web/app.ts";
+import { HealthChecks } from "../../web/health/health_checks.ts";
+import { serveApp } from "../../web/serve.ts";
+import { readAsset } from "../../web/static/read_asset.ts";
+import type { TokenGrant } from "../../web/security/bearer_tokens.ts";
+
+/** One series of the made-up host: `value` is asked once for each second. */
+export interface HostSeries {
+  readonly name: string;
+  readonly kind: SeriesKind;
+  readonly unit: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly service?: string;
+  readonly value: (second: number) => number;
+}
+
+/** The real HTTP side over the real store, with a host that does what the test says. */
+export interface PageServer {
+  readonly url: string;
+  /** What `/api/processes` tells; change it at will. */
+  processes: ProcessRow[];
+  /** Collects all series as of now: stored, and pushed to those who listen. */
+  collect(): Promise<void>;
+  /** Stops listening; `listen` starts again on the same port. */
+  stopListening(): Promise<void>;
+  listen(): void;
+  close(): Promise<void>;
+}
+
+export interface PageServerOptions {
+  readonly series: readonly HostSeries[];
+  /** Seconds of past that the store holds at the start. */
+  readonly pastSeconds: number;
+  readonly processes: readonly ProcessRow[];
+  readonly tokens?: readonly TokenGrant[];
+}
+
+const DAY_MS = 86_400_000;
+const STORE_OPTIONS: StoreOptions = {
+  disk: null,
+  budgetBytes: 256 * 1024 * 1024,
+  retentionMs: { metrics: DAY_MS, histograms: DAY_MS, spans: DAY_MS, logs: DAY_MS },
+  query: {
+    defaultTimeoutMs: 30_000,
+    maxTimeoutMs: 60_000,
+    maxRows: 100_000,
+    maxBytes: 64 * 1024 * 1024,
+    maxConcurrent: 4,
+    maxQueued: 64,
+  },
+};
+
+export async function startPageServer(options: PageServerOptions): Promise<PageServer> {
+  const registries = new Registries({ maxSeries: 10_000, maxSeriesPerMetric: 10_000 });
+  const store = await StoreClient.open(STORE_OPTIONS, registries, silentLogger);
+  const limits = { maxPendingBytes: 2 ** 28, flushIntervalMs: 5, maxBatchRows: 50_000 };
+  const intake = new Intake(store, registries, limits, systemClock);
+  const latest = new LatestValues({
+    maxSeries: 10_000,
+    onListenerError: (error) => {
+      throw error;
+    },
+  });
+  const ids = options.series.map(({ name, kind, unit, labels, service }) =>
+    registries.series.resolve(name, kind, unit, sortLabels(Object.entries(labels)), service ?? "")
+  );
+  const push = (second: number): number[] => {
+    const values = options.series.map(({ value }) => value(second));
+    for (const [i, id] of ids.entries()) {
+      intake.builders.metrics.push(id, second * 1_000_000, values[i] ?? 0);
+    }
+    return values;
+  };
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  for (let i = options.pastSeconds; i > 0; i--) push(nowSeconds - i);
+  await intake.commit();
+
+  const state = { processes: [...options.processes] };
+  let web = createWeb(webDeps());
+  let address = { hostname: "127.0.0.1", port: 0 };
+  let server = serve();
+  address = server.address;
+
+  function serve() {
+    return serveApp(web.app, {
+      ...address,
+      purpose: "test",
+      flag: "--listen",
+      log: { error: (event, fields) => fail(event, fields) },
+    });
+  }
+
+  function webDeps(): WebDeps {
+    return {
+      gate: {
+        tokens: options.tokens ?? [],
+        allowUnauthenticatedRemote: false,
+        allowedHosts: [],
+        allowedOrigins: [],
+      },
+      bodyLimits: { maxBytes: 2 ** 20, maxDecompressedBytes: 2 ** 22, timeoutMs: 5000 },
+      store,
+      intake,
+      series: registries.series,
+      latest,
+      otlp: new OtlpReceiver({
+        intake,
+        registries,
+        clock: systemClock,
+        hostName: "test-host",
+        limits: DEFAULT_OTLP_LIMITS,
+        salt: 1,
+      }),
+      receivers: () => [],
+      collectors: () => [],
+      processes: () => ({ tsMs: Date.now(), processes: state.processes }),
+      health: new HealthChecks([{
+        name: "store",
+        check: () => ({ status: "ok", message: "it answers" }),
+      }], systemClock),
+      lifecycle: () => "ready",
+      facts: {
+        version: "1.2.3",
+        build: "source",
+        hostname: "test-host",
+        pid: Deno.pid,
+        startedAtMs: Date.now(),
+      },
+      usage: () => ({
+        rssBytes: 64 * 1024 * 1024,
+        heapUsedBytes: 0,
+        cpuUserSeconds: 1,
+        cpuSystemSeconds: 1,
+      }),
+      assets: readAsset,
+      clock: systemClock,
+      log: { error: (event, fields) => fail(event, fields) },
+    };
+  }
+
+  return {
+    get url() {
+      return `http://${address.hostname}:${address.port}`;
+    },
+    get processes() {
+      return state.processes;
+    },
+    set processes(processes) {
+      state.processes = processes;
+    },
+    collect: async () => {
+      const second = Math.floor(Date.now() / 1000);
+      const values = push(second);
+      latest.record(second * 1_000_000, ids, values, ids.length, 60_000);
+      await intake.commit();
+    },
+    stopListening: async () => {
+      web.closeStreams();
+      await server.shutdown(1000);
+    },
+    listen: () => {
+      // Streams that were closed stay closed, so it is another Horizon that comes back.
+      web = createWeb(webDeps());
+      server = serve();
+    },
+    close: async () => {
+      web.closeStreams();
+      await server.shutdown(1000);
+      await intake.drain();
+      await store.close();
+    },
+  };
+}
+
+function fail(event: string, fields: unknown): never {
+  throw new Error(`the server logged ${event}: ${JSON.stringify(fields)}`);
+}
