@@ -75,7 +75,9 @@ async function deno(...args: string[]): Promise<string | null> {
 /** main.ts, which names all that runs, the worker, which it names only by URL, and what is not part of either. */
 async function typedModules(): Promise<string[]> {
   const below = (await Promise.all(FOLDERS.map(filesBelow))).flat();
-  return ["main.ts", ...below.filter((p) => p.endsWith(".ts") && !p.startsWith("tests/fixtures/"))];
+  const page = below.filter((p) => p.startsWith("web/ui/") && p.endsWith(".js"));
+  const code = below.filter((p) => p.endsWith(".ts") && !p.startsWith("tests/fixtures/"));
+  return ["main.ts", ...code, ...page];
 }
 
 async function checkImportRules(): Promise<string | null> {

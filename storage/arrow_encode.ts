@@ -21,6 +21,8 @@ import {
   Utf8,
   Vector,
 } from "apache-arrow";
+import { assert } from "../mod/errors.ts";
+import { endsStream } from "./ipc_stream.ts";
 import type { Column, DictionaryColumn, Utf8Column } from "../mod/columns/column.ts";
 
 type NamedColumns = readonly (readonly [name: string, column: Column])[];
@@ -37,6 +39,8 @@ export function encodeArrow(rows: number, columns: NamedColumns): Uint8Array<Arr
   const data = makeData({ type: struct, length: rows, children, nullCount: 0 });
   const batch = new RecordBatch(new Schema(fields), data);
   const stream = RecordBatchStreamWriter.writeAll([batch]).toUint8Array(true);
+  // A stream without its end would be waited for, not stored: better to fail the append.
+  assert(endsStream(stream), "an encoded batch ends its stream");
   return stream.buffer instanceof ArrayBuffer && stream.byteLength === stream.buffer.byteLength
     ? new Uint8Array(stream.buffer)
     : stream.slice();

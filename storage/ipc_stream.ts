@@ -22,3 +22,9 @@ export function endedStream(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffe
 export function streamOf(ipc: Uint8Array): Uint8Array<ArrayBuffer> {
   return RecordBatchStreamWriter.writeAll(tableFromIPC(ipc)).toUint8Array(true).slice();
 }
+
+/** Whether a stream has its end; one without is not taken in. */
+export function endsStream(ipc: Uint8Array): boolean {
+  const at = ipc.length - END_OF_STREAM.length;
+  return at >= 0 && END_OF_STREAM.every((byte, i) => ipc[at + i] === byte);
+}
