@@ -4,7 +4,7 @@ import type { StateRow } from "./state_rows.ts";
 import type { StoreClient } from "./store_client.ts";
 
 /** How old what `processes` and `collectors` show may be. */
-const REFRESH_MS = 2_000;
+const REFRESH_MS = 5_000;
 
 /** A collector's state as the `collectors` view shows it. */
 export interface CollectorRow {

@@ -62,6 +62,7 @@ export class Intake {
   #failedAppends = 0;
   #appendsInFlight = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #timerDueMs = 0;
   #openSinceMs = 0;
   #waiters: PromiseWithResolvers<void> | null = null;
   #flushWhenFree = false;
@@ -115,10 +116,11 @@ export class Intake {
   }
 
   /**
-   * Resolves when every row now in `builders` has been kept.
+   * Resolves when every row now in `builders` has been kept. `waitMs` is how long they may wait
+   * for company; a caller in no hurry saves an append by waiting for the others'.
    * @throws whatever the store's append throws; the rows are then gone, and not acknowledged.
    */
-  commit(): Promise<void> {
+  commit(waitMs: number = this.#limits.flushIntervalMs): Promise<void> {
     const rows = this.#openRows();
     if (rows === 0) return Promise.resolve();
     if (this.#waiters === null) {
@@ -127,9 +129,7 @@ export class Intake {
     }
     const kept = this.#waiters.promise;
     if (this.#largestOpen() >= this.#limits.maxBatchRows) this.#flush();
-    else if (this.#timer === null && !this.#flushWhenFree) {
-      this.#timer = setTimeout(() => this.#flush(), this.#limits.flushIntervalMs);
-    }
+    else if (!this.#flushWhenFree) this.#flushWithin(waitMs);
     return kept;
   }
 
@@ -145,6 +145,17 @@ export class Intake {
   /** Milliseconds the oldest uncommitted row has waited; for health checks. */
   get oldestWaitMs(): number {
     return this.#waiters === null ? 0 : this.#clock.monotonicMs() - this.#openSinceMs;
+  }
+
+  /** Sets the timer, or brings it forward. */
+  #flushWithin(waitMs: number): void {
+    const dueMs = this.#clock.monotonicMs() + waitMs;
+    if (this.#timer !== null) {
+      if (dueMs >= this.#timerDueMs) return;
+      clearTimeout(this.#timer);
+    }
+    this.#timerDueMs = dueMs;
+    this.#timer = setTimeout(() => this.#flush(), waitMs);
   }
 
   #openRows(): number {

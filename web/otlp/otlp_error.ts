@@ -1,8 +1,8 @@
 import type { HorizonError } from "../../mod/errors.ts";
+import { encodeRpcStatus } from "../../mod/otlp/responses.ts";
 import { mediaType } from "../body/media_type.ts";
 import { errorHeaders, httpStatus } from "../errors/http_status.ts";
 import { rpcCode } from "../errors/rpc_code.ts";
-import { encodeStatus } from "./otlp_bodies.ts";
 import { encodingOf, OTLP_MEDIA_TYPES } from "./otlp_encoding.ts";
 
 /**
@@ -11,7 +11,7 @@ import { encodingOf, OTLP_MEDIA_TYPES } from "./otlp_encoding.ts";
  */
 export function otlpError(error: HorizonError, requestHeaders: Headers): Response {
   const encoding = encodingOf(mediaType(requestHeaders)) ?? "json";
-  return new Response(encodeStatus(rpcCode(error.code), error.message, encoding), {
+  return new Response(encodeRpcStatus(rpcCode(error.code), error.message, encoding), {
     status: httpStatus(error),
     headers: [["content-type", OTLP_MEDIA_TYPES[encoding]], ...errorHeaders(error)],
   });

@@ -6,11 +6,11 @@ import {
   type OtlpSignal,
   type ReceiveOutcome,
 } from "../../mod/otlp/otlp_signal.ts";
+import { encodeExportResponse } from "../../mod/otlp/responses.ts";
 import type { BodyLimits } from "../body/body_limits.ts";
 import type { BodyReader } from "../body/body_reader.ts";
 import { mediaType } from "../body/media_type.ts";
 import type { Route } from "../route.ts";
-import { encodeResponse } from "./otlp_bodies.ts";
 import { encodingOf, OTLP_MEDIA_TYPES } from "./otlp_encoding.ts";
 
 /** The receive path that every OTLP transport shares. Resolves when the records are kept. */
@@ -72,7 +72,7 @@ async function receive(request: Request, signal: OtlpSignal, deps: OtlpDeps): Pr
     const whole = encoding === "json" && body.length === 0 ? EMPTY_JSON : body;
     return deps.receiver.receive(signal, whole, encoding);
   });
-  return new Response(encodeResponse(signal, outcome, encoding), {
+  return new Response(encodeExportResponse(signal, outcome, encoding), {
     headers: { "content-type": OTLP_MEDIA_TYPES[encoding] },
   });
 }

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import type { Clock } from "../../../../mod/clock.ts";
+import { HorizonError } from "../../../../mod/errors.ts";
+import { Intake } from "../../../../mod/intake/intake.ts";
+import { Registries } from "../../../../mod/intern/registries.ts";
+import type { AppendRequest } from "../../../../mod/ports.ts";
+
+const clock: Clock = { nowMs: () => 0, monotonicMs: () => performance.now() };
+
+/** An intake before a store that keeps what it is given, once `open` is resolved. */
+function intakeOver(flushIntervalMs: number, open: Promise<void> = Promise.resolve()) {
+  const appended: AppendRequest[] = [];
+  const registries = new Registries({ maxSeries: 10, maxSeriesPerMetric: 10 });
+  const store = {
+    append: async (request: AppendRequest) => {
+      appended.push(request);
+      await open;
+    },
+  };
+  const limits = { maxPendingBytes: 1_000, flushIntervalMs, maxBatchRows: 100 };
+  return { intake: new Intake(store, registries, limits, clock), appended };
+}
+
+Deno.test("Intake: rows of several senders share an append", async () => {
+  const { intake, appended } = intakeOver(1);
+  intake.builders.metrics.push(1, 10, 1);
+  const first = intake.commit();
+  intake.builders.metrics.push(2, 20, 2);
+  await Promise.all([first, intake.commit()]);
+  assert.equal(appended.length, 1);
+  assert.equal(appended[0]?.batches[0]?.rows, 2);
+  assert.equal(intake.stats.keptRows.metrics, 2);
+});
+
+Deno.test("Intake.commit: a caller in a hurry takes the patient with it", async () => {
+  const { intake, appended } = intakeOver(1);
+  intake.builders.metrics.push(1, 10, 1);
+  const patient = intake.commit(3_600_000);
+  intake.builders.metrics.push(2, 20, 2);
+  await Promise.all([patient, intake.commit()]);
+  assert.equal(appended.length, 1);
+});
+
+Deno.test("Intake.commit: a full batch is appended at once", async () => {
+  const { intake, appended } = intakeOver(3_600_000);
+  for (let i = 0; i < 100; i++) intake.builders.metrics.push(1, i, i);
+  await intake.commit();
+  assert.equal(appended.length, 1);
+});
+
+Deno.test("Intake.admit: what is past the bound is refused with a time to retry, and counted", () => {
+  const { intake } = intakeOver(1);
+  const release = intake.admit(900);
+  assert.throws(
+    () => intake.admit(200),
+    (error) =>
+      error instanceof HorizonError && error.code === "overloaded" && error.retryAfterMs === 1_000,
+  );
+  assert.equal(intake.stats.refusedRequests, 1);
+  release();
+  release();
+  intake.admit(5_000)();
+  assert.equal(intake.stats.pendingBytes, 0);
+});
+
+Deno.test("Intake.drain: waits for what is open and what is under way", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { intake, appended } = intakeOver(3_600_000, gate.promise);
+  intake.builders.metrics.push(1, 10, 1);
+  const kept = intake.commit();
+  let drained = false;
+  const draining = intake.drain().then(() => drained = true);
+  await Promise.resolve();
+  assert.equal(appended.length, 1);
+  assert.equal(drained, false);
+  gate.resolve();
+  await Promise.all([kept, draining]);
+  assert.equal(intake.stats.keptRows.metrics, 1);
+});
