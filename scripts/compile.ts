@@ -9,7 +9,7 @@
 import { parseArgs } from "node:util";
 import { DUCKDB_WASM, STORE_WORKER } from "../mod/assets.ts";
 import { MAIN, writeBundle } from "./bundle.ts";
-import { PROJECT_DIR, runDeno } from "./project.ts";
+import { PROJECT_DIR, runDeno, UNSTABLE_FLAGS } from "./project.ts";
 import { writeSelfExtracting } from "./self_extracting.ts";
 import { sourceHash } from "./source_hash.ts";
 
@@ -125,6 +125,7 @@ async function denoCompile(
     "--no-config",
     "--no-lock",
     "--no-npm",
+    ...UNSTABLE_FLAGS,
     ...included.flatMap((name) => ["--include", name]),
     ...(target === undefined ? [] : ["--target", target]),
     "--output",

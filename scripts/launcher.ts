@@ -1,3 +1,5 @@
+import { UNSTABLE_FLAGS } from "./project.ts";
+
 /** What the launcher script must know of the payload behind it. */
 export interface Payload {
   version: string;
@@ -15,6 +17,9 @@ export const LAST_FILE = "complete";
 
 /** The program is what lies in its folder, whatever configuration or network there is around it. */
 const ISOLATION = "--no-config --no-lock --no-remote --no-npm";
+
+/** Without its configuration the runtime must be told. */
+const FEATURES = UNSTABLE_FLAGS.join(" ");
 
 /**
  * Variables that the launcher sets for the runtime: a cache folder of its own, without which each start takes
@@ -158,7 +163,7 @@ ${RUNTIME_VARIABLES.map(keepCallers).join("\n")}
   # Reading the modules ahead, in a process of its own, keeps 90 MB out of the first start's memory.
   [ -d "$DENO_DIR" ] ||
     "$folder/${RUNTIME}" cache --quiet ${ISOLATION} "$folder/main.js" "$folder/store_worker.js"
-  exec "$folder/${RUNTIME}" run --quiet --allow-all --no-prompt ${ISOLATION} \\
+  exec "$folder/${RUNTIME}" run --quiet --allow-all --no-prompt ${ISOLATION} ${FEATURES} \\
     "$folder/main.js" "$@"
 done
 fail "found no folder to unpack into:$problems set XDG_CACHE_HOME to one that can be written and executed from"

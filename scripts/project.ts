@@ -1,7 +1,13 @@
 import { fileURLToPath } from "node:url";
+import config from "../deno.json" with { type: "json" };
 
 /** The project's folder, absolute, ending in `/`. */
 export const PROJECT_DIR: string = fileURLToPath(new URL("../", import.meta.url));
+
+/** The unstable features of deno.json as flags, for programs that run where there is no deno.json. */
+export const UNSTABLE_FLAGS: readonly string[] = config.unstable.map((name) =>
+  `--unstable-${name}`
+);
 
 /** How a program ended, and what it wrote. */
 export interface Finished {

@@ -58,8 +58,12 @@ export interface SqlRequest {
   readonly format: SqlFormat;
 }
 
-/** The media types of a body that holds the SQL itself. */
-const SQL_TEXT_TYPES = ["text/plain", "application/sql"];
+/**
+ * The media types of a body that holds the SQL itself. The last is what curl says of every body
+ * unless it is told otherwise; a form's `query=` field is taken as well.
+ */
+const FORM_TYPE = "application/x-www-form-urlencoded";
+const SQL_TEXT_TYPES = ["text/plain", "application/sql", FORM_TYPE];
 
 /**
  * Reads a query from the URL and, for POST, the body. What stands in a JSON body is all there
@@ -83,7 +87,11 @@ export function parseSqlRequest(request: Request, body: Uint8Array | null): SqlR
   if (options.query !== undefined) {
     throw new HorizonError("invalid_argument", "the query stands in the body and in the URL");
   }
-  return fromUrl(options, decodeUtf8(body), accept);
+  const text = decodeUtf8(body);
+  const field = type === FORM_TYPE && text.startsWith("query=")
+    ? new URLSearchParams(text).get("query")
+    : null;
+  return fromUrl(options, field ?? text, accept);
 }
 
 function fromUrl(

@@ -73,6 +73,7 @@ export function sqlRoutes(deps: SqlDeps): Route[] {
           "application/json": SqlBody,
           "text/plain": "text",
           "application/sql": "text",
+          "application/x-www-form-urlencoded": "text",
         },
       },
       handler: async (c) => {

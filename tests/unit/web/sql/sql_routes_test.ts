@@ -177,7 +177,7 @@ Deno.test("/api/sql: refuses what it cannot read, with every problem", async () 
     ["/api/sql?format=csv", postJson({ query: "SELECT 1" }), 400, /in the body/],
     ["/api/sql", post("", "text/plain"), 400, /no query/],
     [ask("SELECT 1"), post("SELECT 1", "text/plain"), 400, /and in the URL/],
-    ["/api/sql", post("query=SELECT+1", "application/x-www-form-urlencoded"), 415, /content type/],
+    ["/api/sql", post("SELECT 1", "application/xml"), 415, /content type/],
     ["/api/sql", post("x".repeat(1_100_000), "text/plain"), 413, /too large/],
   ];
   for (const [path, init, status, message] of table) {
@@ -212,4 +212,14 @@ Deno.test("/api/sql: the store's failures keep their code, details and Retry-Aft
       details: failure.details,
     });
   }
+});
+
+Deno.test("/api/sql: takes what curl sends, plain or as the field of a form", async () => {
+  const form = "application/x-www-form-urlencoded";
+  const { request, asked } = sqlWeb();
+  for (const body of ["SELECT a = 'b' AND 1 <> 2", "query=SELECT%20a+%3D+'b'%20AND+1+<>+2"]) {
+    const response = await request("/api/sql", post(body, form));
+    assert.equal(response.status, 200);
+  }
+  assert.deepEqual(asked.map(({ sql }) => sql), Array(2).fill("SELECT a = 'b' AND 1 <> 2"));
 });

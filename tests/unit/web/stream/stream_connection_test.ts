@@ -8,7 +8,7 @@ const TS_US = 1_700_000_000_000_000;
 
 class FakeSocket implements StreamSocket {
   bufferedAmount = 0;
-  readyState: number = WebSocket.OPEN;
+  readyState: StreamSocket["readyState"] = WebSocket.OPEN;
   readonly sent: { type: string; [key: string]: unknown }[] = [];
   readonly closed: (number | undefined)[] = [];
 
