@@ -29,9 +29,10 @@ export function encodeExportResponse(
   }
   const writer = new WireWriter();
   if (partial) {
-    const start = writer.begin(1);
-    writeCountAndText(writer, rejected, errorMessage ?? "");
-    writer.end(start);
+    // Written apart, so that its length takes no more bytes than it needs.
+    const inner = new WireWriter();
+    writeCountAndText(inner, rejected, errorMessage ?? "");
+    writer.bytesField(1, inner.finish());
   }
   return writer.finish();
 }

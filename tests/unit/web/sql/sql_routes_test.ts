@@ -27,6 +27,10 @@ function sqlWeb(
 const ask = (query: string, more = ""): string =>
   `/api/sql?query=${encodeURIComponent(query)}${more}`;
 
+function post(body: string, type: string): RequestInit {
+  return { method: "POST", body, headers: { "content-type": type } };
+}
+
 function postJson(body: unknown, headers: Record<string, string> = {}): RequestInit {
   return {
     method: "POST",
@@ -155,11 +159,6 @@ Deno.test("/api/sql: makes rows only as the client takes them, and stops when it
 
 Deno.test("/api/sql: refuses what it cannot read, with every problem", async () => {
   const { request, asked } = sqlWeb();
-  const post = (body: string, type: string): RequestInit => ({
-    method: "POST",
-    body,
-    headers: { "content-type": type },
-  });
   const table: [string, RequestInit, number, RegExp][] = [
     ["/api/sql", {}, 400, /no query/],
     ["/api/sql?query=", {}, 400, /query/],
