@@ -1,5 +1,6 @@
 import process from "node:process";
 import { hostname } from "node:os";
+import { startOtlpGrpc } from "./collectors/otlp_grpc/otlp_grpc_server.ts";
 import { buildCollectors } from "./collectors/collectors.ts";
 import { readMemoryLimit } from "./collectors/host/memory_limit.ts";
 import { configuredGroups } from "./collectors/processes/configured_groups.ts";
@@ -29,6 +30,7 @@ import { createWeb } from "./web/app.ts";
 import { ownHealthChecks } from "./web/health/own_checks.ts";
 import { HealthChecks } from "./web/health/health_checks.ts";
 import type { Lifecycle } from "./web/health/health_routes.ts";
+import { grpcAuthorize } from "./web/security/grpc_authorize.ts";
 import { selfUsage } from "./web/metrics/self_usage.ts";
 import { receiverStatus } from "./web/otlp/receiver_status.ts";
 import { type RunningServer, serveApp } from "./web/serve.ts";
@@ -226,7 +228,7 @@ async function start(config: Config, log: Logger): Promise<Horizon> {
     clock,
     log,
   });
-  const servers: RunningServer[] = [];
+  const servers: Pick<RunningServer, "shutdown">[] = [];
   const addresses: Record<string, string> = {};
   const listen = (name: string, app: typeof web.app, at: ListenAddress | null, flag: string) => {
     if (at === null) return;
@@ -239,6 +241,17 @@ async function start(config: Config, log: Logger): Promise<Horizon> {
   try {
     listen("http", web.app, server.listen, "--listen");
     listen("otlp_http", web.otlpApp, server.otlp_http, "--otlp-http");
+    if (server.otlp_grpc !== null) {
+      const grpc = await startOtlpGrpc({
+        ...server.otlp_grpc,
+        receiver: otlp,
+        authorize: grpcAuthorize(web.gate, server.otlp_grpc),
+        maxMessageBytes: server.max_decompressed_body_bytes,
+        log,
+      });
+      servers.push(grpc);
+      addresses["otlp_grpc"] = formatListenAddress(grpc.address);
+    }
   } catch (error) {
     await stopServers();
     await store.close();

@@ -66,6 +66,8 @@ export interface Web {
   readonly otlpApp: Hono<AppEnv>;
   /** The route table of `app`. */
   readonly routes: readonly Route[];
+  /** The gate of both, for listeners that are not HTTP. */
+  readonly gate: Gate;
   /** Ends the WebSocket connections, which would hold up a graceful shutdown. */
   closeStreams(): void;
 }
@@ -105,6 +107,7 @@ export function createWeb(deps: WebDeps): Web {
     app: createApp(routes, dispatch),
     otlpApp: createApp(ingest, dispatch),
     routes,
+    gate,
     closeStreams: () => stream.close(),
   };
 }

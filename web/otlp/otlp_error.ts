@@ -1,8 +1,8 @@
 import type { HorizonError } from "../../mod/errors.ts";
 import { encodeRpcStatus } from "../../mod/otlp/responses.ts";
+import { rpcCode } from "../../mod/otlp/rpc_code.ts";
 import { mediaType } from "../body/media_type.ts";
 import { errorHeaders, httpStatus } from "../errors/http_status.ts";
-import { rpcCode } from "../errors/rpc_code.ts";
 import { encodingOf, OTLP_MEDIA_TYPES } from "./otlp_encoding.ts";
 
 /**

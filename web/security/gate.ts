@@ -63,9 +63,14 @@ export class Gate {
    * `overloaded` after too many wrong tokens
    */
   authorize(request: Request, connection: Connection, role: Role): Principal {
+    return this.authorizeHeaders(request.headers, connection, role);
+  }
+
+  /** The same for a caller who comes over another protocol, by the headers that it has. */
+  authorizeHeaders(headers: Headers, connection: Connection, role: Role): Principal {
     if (role === "public") return ANONYMOUS;
     if (this.#tokens.isEmpty) return this.#openDoor(connection);
-    const token = presentedToken(request.headers);
+    const token = presentedToken(headers);
     const address = connection.remote.hostname;
     if (token === null) {
       throw new HorizonError("unauthenticated", "a bearer token is needed", {

@@ -1,6 +1,6 @@
-import type { ErrorCode } from "../../mod/errors.ts";
+import type { ErrorCode } from "../errors.ts";
 
-/** google.rpc.Code of each failure, for the Status that OTLP clients get. */
+/** google.rpc.Code of each failure, for the Status that OTLP clients get over HTTP and gRPC. */
 const RPC_CODES = {
   cancelled: 1,
   invalid_argument: 3,
