@@ -40,6 +40,8 @@ import { readAsset } from "./web/static/read_asset.ts";
 
 /** How long a request's body may take to arrive. */
 const BODY_TIMEOUT_MS = 30_000;
+/** How much longer than its samples a series is known. */
+const SERIES_GRACE_MS = 2 * 3_600_000;
 /** Taken for the host's memory where it cannot be read. */
 const UNKNOWN_HOST_BYTES = 2 * 1024 ** 3;
 /** Series whose newest value is held for `/metrics` and the live stream. */
@@ -108,6 +110,8 @@ async function start(config: Config, log: Logger): Promise<Horizon> {
   const registries = new Registries({
     maxSeries: storage.max_series,
     maxSeriesPerMetric: storage.max_series_per_metric,
+    // Its last rows are in a chunk of an hour that ends after them, and is dropped as a whole.
+    idleAfterMs: storage.retention.metrics_ms + SERIES_GRACE_MS,
   });
   const store = await StoreClient.open(
     {

@@ -28,7 +28,7 @@ export interface CollectorsOptions {
   readonly procRoot: string;
   readonly sysRoot: string;
   readonly intake: Pick<Intake, "admit" | "builders" | "commit">;
-  readonly series: Pick<SeriesRegistry, "resolve">;
+  readonly series: Pick<SeriesRegistry, "resolve" | "generation">;
   readonly latest: Pick<LatestValues, "record" | "forget">;
   readonly clock: Clock;
   readonly timers: Timers;

@@ -13,6 +13,7 @@ export class Instrument {
   readonly #sink: SampleSink;
   readonly #metric: Metric;
   readonly #handles = new Map<string, number>();
+  #generation = 0;
 
   constructor(sink: SampleSink, metric: Metric) {
     this.#sink = sink;
@@ -25,6 +26,10 @@ export class Instrument {
    */
   record(tsUs: number, value: number | null | undefined, ...attributes: readonly string[]): void {
     if (value === null || value === undefined) return;
+    if (this.#generation !== this.#sink.generation) {
+      this.#generation = this.#sink.generation;
+      this.#handles.clear();
+    }
     const key = attributes.join("\0");
     let handle = this.#handles.get(key);
     if (handle === undefined) {

@@ -22,6 +22,8 @@ export interface SampleSink {
     labels: Iterable<readonly [key: string, value: string]>,
     service?: string,
   ): number;
+  /** Rises when series were forgotten: handles must then be asked for again. */
+  readonly generation: number;
   /** Adds a sample. One of a refused series, or that is not finite, is dropped and counted. */
   push(seriesId: number, tsUs: number, value: number): void;
   /** Stores what was pushed and makes it the latest; never waits for the store. */
@@ -56,7 +58,7 @@ export interface SampleSinkStats {
 
 export interface IntakeSinkOptions {
   readonly intake: Pick<Intake, "admit" | "builders" | "commit">;
-  readonly series: Pick<SeriesRegistry, "resolve">;
+  readonly series: Pick<SeriesRegistry, "resolve" | "generation">;
   readonly latest: Pick<LatestValues, "record" | "forget">;
   /** How long a latest value stands without a newer one, milliseconds. */
   readonly staleAfterMs: number;
@@ -92,6 +94,10 @@ export class IntakeSampleSink implements SampleSink {
 
   get stats(): SampleSinkStats {
     return { kept: this.#kept, dropped: { ...this.#dropped } };
+  }
+
+  get generation(): number {
+    return this.#options.series.generation;
   }
 
   resolve(

@@ -52,6 +52,8 @@ export type QueryFn = (request: QueryRequest) => Promise<QueryResult>;
 export interface AppendRequest {
   readonly definitions: readonly DefinitionBatch[];
   readonly batches: readonly ColumnBatch[];
+  /** Series that no row refers to any more; their definitions may go. */
+  readonly forgotten: readonly number[];
 }
 
 export interface SignalStats {

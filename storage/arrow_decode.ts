@@ -34,6 +34,7 @@ function* readRows(table: Table, limit: number): Generator<readonly SqlValue[]> 
 type Converter = (value: unknown) => SqlValue;
 
 function valueAt(vector: Vector | null, row: number, convert: Converter): SqlValue {
+  if (vector !== null && DataType.isInterval(vector.type)) return intervalAt(vector, row);
   const value: unknown = vector?.get(row);
   return value === null || value === undefined ? null : convert(value);
 }
@@ -76,6 +77,7 @@ function converter(type: DataType): Converter {
       return object;
     };
   }
+  if (DataType.isTime(type)) return (value) => timeOfDay(BigInt(String(value)));
   if (DataType.isDate(type)) {
     return (value) => new Date(Number(value)).toISOString().slice(0, 10);
   }
@@ -129,6 +131,35 @@ function isoTimestamp(value: unknown): string {
   const date = new Date(micros === 1000 ? whole + 1 : whole);
   const fraction = String(micros === 1000 ? 0 : micros).padStart(3, "0");
   return date.toISOString().slice(0, -1) + fraction + "Z";
+}
+
+/** A time of day in microseconds, as `HH:MM:SS.ffffff`. */
+function timeOfDay(us: bigint): string {
+  const part = (divisor: bigint, modulus: bigint, width: number) =>
+    String(us / divisor % modulus).padStart(width, "0");
+  const seconds = `${part(1_000_000n, 60n, 2)}.${part(1n, 1_000_000n, 6)}`;
+  return `${part(3_600_000_000n, 100n, 2)}:${part(60_000_000n, 60n, 2)}:${seconds}`;
+}
+
+/** Words of an interval: months, days, and nanoseconds as two. */
+const INTERVAL_WORDS = 4;
+
+/**
+ * An INTERVAL as ISO 8601 duration: months, days, and seconds with their fraction. Arrow's own
+ * getter does not know the engine's unit (month, day, nanosecond), so the words are read here.
+ */
+function intervalAt(vector: Vector, row: number): SqlValue {
+  const data = vector.data[0];
+  const words: unknown = data?.values;
+  if (!vector.isValid(row) || data === undefined || !(words instanceof Int32Array)) return null;
+  const at = (data.offset + row) * INTERVAL_WORDS;
+  const [months = 0, days = 0, low = 0, high = 0] = words.subarray(at, at + INTERVAL_WORDS);
+  const ns = BigInt(high) << 32n | BigInt(low >>> 0);
+  const negative = ns < 0n ? "-" : "";
+  const size = ns < 0n ? -ns : ns;
+  const fraction = String(size % 1_000_000_000n).padStart(9, "0").slice(0, 6).replace(/0+$/, "");
+  const seconds = `${negative}${size / 1_000_000_000n}${fraction === "" ? "" : `.${fraction}`}`;
+  return `P${months}M${days}DT${seconds}S`;
 }
 
 /** Little-endian two's complement words with a decimal scale, as text or as an exact number. */

@@ -3,7 +3,7 @@ import { SIGNALS } from "../mod/columns/column.ts";
 import { HorizonError } from "../mod/errors.ts";
 import type { DefinitionTable } from "../mod/intern/definitions.ts";
 import type { DiskStats } from "../mod/ports.ts";
-import type { ChunkId } from "./chunk_catalog.ts";
+import { CHUNK_SPAN_US, type ChunkId } from "./chunk_catalog.ts";
 import { FrameLog, type FrameMeta, scanFrames } from "./frame_log.ts";
 import type { FsyncPolicy } from "./messages.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
@@ -64,6 +64,8 @@ export class DataDir {
   readonly #lock: Deno.FsFile;
   readonly #logs = new Map<string, FrameLog>();
   readonly #sizes = new Map<string, number>();
+  /** Chunk files that were not loaded, newest first. */
+  #left: ChunkFile[] = [];
   #problem: string | null = null;
   #failedWrites = 0;
   #unloggedRows = 0;
@@ -143,12 +145,66 @@ export class DataDir {
     return this.#read(`chunks/${file.name}`);
   }
 
+  /** Notes that this file's rows are on disk only. */
+  leave(file: ChunkFile): void {
+    this.#left.push(file);
+  }
+
+  get leftOnDisk(): number {
+    return this.#left.length;
+  }
+
+  /** Removes files that were not loaded and whose hour ended before `endedBeforeUs`. */
+  removeLeft(signal: Signal, endedBeforeUs: number): void {
+    const old = this.#left.filter((file) =>
+      file.signal === signal && file.bucketUs + CHUNK_SPAN_US < endedBeforeUs
+    );
+    for (const file of old) this.#removeLeftFile(file);
+  }
+
+  /** Removes the oldest file that was not loaded; false when there is none. */
+  removeOldestLeft(): boolean {
+    const oldest = this.#left.at(-1);
+    if (oldest !== undefined) this.#removeLeftFile(oldest);
+    return oldest !== undefined;
+  }
+
+  #removeLeftFile(file: ChunkFile): void {
+    this.#left = this.#left.filter((one) => one !== file);
+    this.removeChunk(file);
+  }
+
   definitionTable(kind: number): DefinitionTable | null {
     return DEFINITION_NAMES.find((table) => DEFINITION_KINDS[table] === kind) ?? null;
   }
 
   isOf(signal: Signal, kind: number): boolean {
     return SIGNAL_KINDS[signal] === kind;
+  }
+
+  /**
+   * Writes the definitions anew: those of series that were forgotten, and of frames that were
+   * damaged, are then gone from disk too.
+   */
+  rewriteDefinitions(
+    definitions: readonly { table: DefinitionTable; rows: number; payload: Uint8Array }[],
+  ): void {
+    this.#guard(0, () => {
+      const path = `${this.#path}/${DEFINITIONS}`;
+      const fresh = `${path}.new`;
+      removeIfThere(fresh);
+      const log = new FrameLog(fresh);
+      try {
+        for (const { table, rows, payload } of definitions) {
+          const meta = { kind: DEFINITION_KINDS[table], rows, minTsUs: 0, maxTsUs: 0 };
+          log.append(meta, payload);
+        }
+      } finally {
+        log.close();
+      }
+      Deno.renameSync(fresh, path);
+      this.#sizes.set(DEFINITIONS, Deno.statSync(path).size);
+    });
   }
 
   logDefinitions(table: DefinitionTable, rows: number, payload: Uint8Array): void {

@@ -23,6 +23,8 @@ export interface BatchFrame {
 export interface AppendFrames {
   readonly definitions: readonly DefinitionFrame[];
   readonly batches: readonly BatchFrame[];
+  /** Ids of series whose definitions may go. */
+  readonly forgottenSeries: readonly number[];
 }
 
 /** When appended bytes are forced to disk. */

@@ -6,6 +6,7 @@ import type { ChunkCatalog } from "./chunk_catalog.ts";
 import type { ChunkFile, DataDir, RecoveredFile } from "./data_dir.ts";
 import type { Engine } from "./engine.ts";
 import { isEngineCrash } from "./engine_error.ts";
+import { streamOf } from "./ipc_stream.ts";
 import type { Recovery } from "./messages.ts";
 import { openChunkColumns } from "./schema.ts";
 
@@ -18,6 +19,12 @@ interface RecoveryDeps {
   readonly clock: Clock;
 }
 
+const DEFINITION_ORDER: readonly DefinitionTable[] = [
+  "series",
+  "attribute_keys",
+  "resources",
+  "bounds",
+];
 /** Loading stops at this share of the budget: what comes in next needs room as well. */
 const LOAD_SHARE = 0.9;
 
@@ -46,7 +53,8 @@ const ID_GAPS: readonly {
 /**
  * Brings back what the data directory holds: definitions, then chunks, the newest first, as
  * long as the memory budget lasts. Damaged frames are passed over and counted; nothing that
- * is found in a file prevents the start.
+ * is found in a file prevents the start. Then the definitions are written anew, without the series
+ * that no row refers to.
  */
 export function recover(deps: RecoveryDeps): Recovery {
   const { engine, disk, catalog, clock } = deps;
@@ -78,6 +86,7 @@ export function recover(deps: RecoveryDeps): Recovery {
   for (const file of disk.chunkFiles()) {
     full ||= deps.usedBytes() > deps.budgetBytes * LOAD_SHARE;
     if (full) {
+      disk.leave(file);
       totals.leftOnDisk++;
       continue;
     }
@@ -98,16 +107,38 @@ export function recover(deps: RecoveryDeps): Recovery {
     else chunk.state = "closed";
   }
   fillGaps(deps);
+  // The largest series id counts those that are about to go: ids are never given again.
+  const maxSeriesId = Math.max(
+    largest(deps, "series_id", ["metrics", "histograms"]),
+    greatest(engine, ["SELECT max(series_id) AS m FROM series"]),
+  );
+  if (totals.leftOnDisk === 0) forgetUnusedSeries(deps);
+  const table = (name: DefinitionTable, id: string) =>
+    streamOf(engine.run(`SELECT * FROM ${name} ORDER BY ${id}`));
+  const definitions = {
+    series: table("series", "series_id"),
+    attribute_keys: table("attribute_keys", "key_id"),
+    resources: table("resources", "resource_id"),
+    bounds: table("bounds", "bounds_id"),
+  };
+  disk.rewriteDefinitions(DEFINITION_ORDER.map((name) => ({
+    table: name,
+    rows: greatest(engine, [`SELECT count(*) AS m FROM ${name}`]),
+    payload: definitions[name],
+  })));
   return {
-    definitions: {
-      series: engine.run("SELECT * FROM series ORDER BY series_id").slice(),
-      attribute_keys: engine.run("SELECT * FROM attribute_keys ORDER BY key_id").slice(),
-      resources: engine.run("SELECT * FROM resources ORDER BY resource_id").slice(),
-      bounds: engine.run("SELECT * FROM bounds ORDER BY bounds_id").slice(),
-    },
-    maxSeriesId: largest(deps, "series_id", ["metrics", "histograms"]),
+    definitions,
+    maxSeriesId,
     report: { ...totals, elapsedMs: clock.monotonicMs() - started },
   };
+}
+
+/** Series whose rows have all been evicted. Their files being gone, nothing refers to them. */
+function forgetUnusedSeries({ engine, catalog }: RecoveryDeps): void {
+  const used = [...catalog.of("metrics"), ...catalog.of("histograms")]
+    .map(({ table }) => `SELECT series_id FROM ${table}`);
+  const condition = used.length === 0 ? "TRUE" : `series_id NOT IN (${used.join(" UNION ")})`;
+  engine.run(`DELETE FROM series WHERE ${condition}`);
 }
 
 function discard(

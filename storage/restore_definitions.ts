@@ -8,7 +8,11 @@ import type { Recovery } from "./messages.ts";
 const KINDS: readonly SeriesKind[] = ["gauge", "counter", "updown", "summary", "histogram"];
 
 /** Tells the registries of the definitions that came back, so that ids keep their meaning. */
-export function restoreDefinitions(recovery: Recovery, registries: Registries): void {
+export function restoreDefinitions(
+  recovery: Recovery,
+  registries: Registries,
+  nowMs: number,
+): void {
   const { definitions, maxSeriesId } = recovery;
   for (const [id, name, kind, unit, service, labels] of rowsOf(definitions.series)) {
     const known = KINDS.find((one) => one === kind);
@@ -20,7 +24,7 @@ export function restoreDefinitions(recovery: Recovery, registries: Registries): 
       unit: String(unit),
       service: String(service),
       labels: entriesOf(labels),
-    });
+    }, nowMs);
   }
   registries.series.reserveThrough(maxSeriesId);
   registries.attributeKeys.restore(

@@ -1,5 +1,6 @@
 import { RecordBatchStreamWriter } from "apache-arrow";
 import { assetUrl, STORE_WORKER } from "../mod/assets.ts";
+import { systemClock } from "../mod/clock.ts";
 import { HorizonError } from "../mod/errors.ts";
 import type { Registries } from "../mod/intern/registries.ts";
 import type { Logger } from "../mod/log/logger.ts";
@@ -65,7 +66,7 @@ export class StoreClient implements Store {
       const reply = await client.#request({ type: "open", id: client.#id(), options });
       if (reply.type !== "opened") throw unexpected(reply);
       if (reply.recovery !== null) {
-        restoreDefinitions(reply.recovery, registries);
+        restoreDefinitions(reply.recovery, registries, systemClock.nowMs());
         const { report } = reply.recovery;
         if (report.lostStretches > 0) log.warn("recovered_with_losses", { ...report });
         else log.info("recovered", { ...report });
@@ -96,6 +97,7 @@ export class StoreClient implements Store {
         maxTsUs,
         ipc: encodeArrow(rows, columns),
       })),
+      forgottenSeries: request.forgotten,
     };
     const transfer = [...frames.definitions, ...frames.batches].map(({ ipc }) => ipc.buffer);
     await this.#request({ type: "append", id: this.#id(), frames }, transfer);

@@ -3,6 +3,7 @@ import type { Clock } from "../mod/clock.ts";
 import type { Signal } from "../mod/columns/column.ts";
 import { SIGNALS } from "../mod/columns/column.ts";
 import type { DiskStats, SignalStats, StoreStats } from "../mod/ports.ts";
+import { encodeArrow } from "./arrow_encode.ts";
 import { bucketOf, type Chunk, CHUNK_SPAN_US, ChunkCatalog } from "./chunk_catalog.ts";
 import { DataDir } from "./data_dir.ts";
 import type { DuckDb } from "./duckdb_module.ts";
@@ -79,7 +80,9 @@ export class StoreCore {
       this.#engine.transaction(() => {
         for (const { table, ipc } of frames.definitions) this.#engine.insert(table, ipc);
         for (const frame of frames.batches) routed.push(...this.#route(frame));
+        if (frames.forgottenSeries.length > 0) this.#forgetSeries(frames.forgottenSeries);
       });
+      this.#series -= frames.forgottenSeries.length;
     } catch (error) {
       // The tables of chunks made on the way were rolled back with the rest.
       for (const chunk of [...this.#catalog.all()]) {
@@ -133,7 +136,13 @@ export class StoreCore {
       if (oldest === null) break;
       this.#evict(oldest, "bytes");
     }
+    for (const signal of SIGNALS) {
+      const endMs = this.#clock.nowMs() - this.#options.retentionMs[signal];
+      this.#disk?.removeLeft(signal, endMs * 1000);
+    }
     for (let i = 0; i < MAX_EVICTIONS_A_TICK && this.#diskIsOverBudget(); i++) {
+      // What was not even loaded goes first: no query sees it.
+      if (this.#disk?.removeOldestLeft()) continue;
       const oldest = this.#catalog.oldest();
       if (oldest === null) break;
       this.#evict(oldest, "disk");
@@ -209,6 +218,16 @@ export class StoreCore {
     }
     this.#engine.run(`DROP TABLE ${stage}`);
     return booked;
+  }
+
+  /** Their definitions stay in the data directory until the next start, which writes it anew. */
+  #forgetSeries(ids: readonly number[]): void {
+    const list = Uint32Array.from(ids);
+    const forgotten = encodeArrow(list.length, [["series_id", { type: "u32", data: list }]]);
+    this.#engine.run("CREATE TABLE forgotten (series_id UINTEGER)");
+    this.#engine.insert("forgotten", forgotten);
+    this.#engine.run("DELETE FROM series WHERE series_id IN (SELECT series_id FROM forgotten)");
+    this.#engine.run("DROP TABLE forgotten");
   }
 
   #hoursOf(

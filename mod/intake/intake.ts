@@ -35,6 +35,8 @@ export interface IntakeStats {
 
 /** Appends under way at a time; a third waits, so that memory stays bounded by two batches. */
 const MAX_APPENDS_IN_FLIGHT = 2;
+/** How often idle series are looked for. */
+const FORGET_EVERY_MS = 60_000;
 /** What senders are told to wait when the intake is full. */
 const RETRY_AFTER_MS = 1_000;
 
@@ -61,6 +63,7 @@ export class Intake {
   #refusedRequests = 0;
   #failedAppends = 0;
   #appendsInFlight = 0;
+  #forgetDueMs = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #timerDueMs = 0;
   #openSinceMs = 0;
@@ -163,6 +166,20 @@ export class Intake {
     return metrics.rows + histograms.rows + spans.rows + logs.rows;
   }
 
+  /** Notes which series live, and now and then answers those that do not; nothing is open here. */
+  #forgetIdle(batches: readonly ColumnBatch[]): number[] {
+    const { series } = this.#registries;
+    const nowMs = this.#clock.nowMs();
+    for (const { columns } of batches) {
+      const [name, column] = columns[0] ?? [];
+      if (name === "series_id" && column?.type === "u32") series.touch(column.data, nowMs);
+    }
+    const sinceStartMs = this.#clock.monotonicMs();
+    if (sinceStartMs < this.#forgetDueMs || this.#appendsInFlight > 0) return [];
+    this.#forgetDueMs = sinceStartMs + FORGET_EVERY_MS;
+    return series.forgetIdle(nowMs);
+  }
+
   #largestOpen(): number {
     const { metrics, histograms, spans, logs } = this.builders;
     return Math.max(metrics.rows, histograms.rows, spans.rows, logs.rows);
@@ -184,8 +201,9 @@ export class Intake {
     for (const builder of Object.values(this.builders)) {
       if (builder.rows > 0) batches.push(builder.finish());
     }
+    const forgotten = this.#forgetIdle(batches);
     this.#appendsInFlight++;
-    this.#store.append({ definitions, batches }).then(
+    this.#store.append({ definitions, batches, forgotten }).then(
       () => {
         for (const batch of batches) this.#keptRows[batch.signal] += batch.rows;
         waiters.resolve();

@@ -6,6 +6,8 @@ export interface SeriesLimits {
   readonly maxSeries: number;
   /** Live series of one metric name. */
   readonly maxSeriesPerMetric: number;
+  /** A series without a sample for this long is forgotten, milliseconds; never when left out. */
+  readonly idleAfterMs?: number;
 }
 
 /** Why a new series was refused. Existing series go on either way. */
@@ -38,6 +40,8 @@ export class SeriesRegistry {
   readonly #byKey = new Map<string, number>();
   readonly #byId = new Map<number, SeriesDefinition>();
   readonly #names = new Map<string, MetricName>();
+  /** When each series last had a sample, milliseconds since the Unix epoch, by id. */
+  #lastUsedMs = new Float64Array(1024);
   readonly #refusals: Record<SeriesRefusal, number> = { max_series: 0, max_series_per_metric: 0 };
   #pending: SeriesDefinition[] = [];
   #nextBlock = 1;
@@ -93,8 +97,28 @@ export class SeriesRegistry {
     return this.#byId.get(id);
   }
 
-  /** Takes up a series that the store recovered, so that it keeps its id. */
-  restore(definition: SeriesDefinition): void {
+  /** Notes that these series have samples of now. */
+  touch(ids: Uint32Array, nowMs: number): void {
+    for (const id of ids) {
+      if (id >= this.#lastUsedMs.length) this.#growLastUsed(id);
+      this.#lastUsedMs[id] = nowMs;
+    }
+  }
+
+  /**
+   * Forgets the series that had no sample for `idleAfterMs`, and answers their ids: their rows
+   * are gone by then. Call it only when no row waits to be stored.
+   */
+  forgetIdle(nowMs: number): number[] {
+    const before = nowMs - (this.#limits.idleAfterMs ?? Infinity);
+    const idle = [...this.#byId.keys()].filter((id) => (this.#lastUsedMs[id] ?? 0) < before);
+    if (idle.length > 0) this.forget(idle);
+    return idle;
+  }
+
+  /** Takes up a series that the store recovered, so that it keeps its id; used now, as it were. */
+  restore(definition: SeriesDefinition, nowMs: number): void {
+    this.touch(Uint32Array.of(definition.id), nowMs);
     const metric = this.#metric(definition.name);
     metric.live++;
     const { name, kind, unit, labels, id } = definition;
@@ -120,6 +144,7 @@ export class SeriesRegistry {
       const metric = this.#names.get(name);
       assert(metric !== undefined, "a live series has a metric name");
       metric.live--;
+      if (metric.live === 0 && metric.refused === 0) this.#names.delete(name);
     }
   }
 
@@ -136,6 +161,12 @@ export class SeriesRegistry {
       .map(({ name, live, refused }) => ({ name, series: live, refused }))
       .sort((a, b) => b.series + b.refused - (a.series + a.refused) || (a.name < b.name ? -1 : 1))
       .slice(0, limit);
+  }
+
+  #growLastUsed(id: number): void {
+    const larger = new Float64Array(Math.max(id + 1, this.#lastUsedMs.length * 2));
+    larger.set(this.#lastUsedMs);
+    this.#lastUsedMs = larger;
   }
 
   #metric(name: string): MetricName {

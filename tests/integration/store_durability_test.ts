@@ -215,6 +215,27 @@ Deno.test("store: after kill -9 every acknowledged row is there once", async () 
   });
 });
 
+Deno.test("store: what does not fit into memory stays on disk and goes before what is live", async () => {
+  await withFolder(async (path) => {
+    await withStore(async (fixture) => {
+      for (const tag of ["a", "b"]) await fill(fixture, tag);
+    }, onDisk(path));
+    const small = { ...onDisk(path), budgetBytes: 1 };
+    await withStore(async ({ store, rows }) => {
+      const { disk } = await store.stats();
+      assert.ok((disk?.recovery.leftOnDisk ?? 0) > 0, JSON.stringify(disk));
+      assert.equal(disk?.recovery.lostStretches, 0);
+      assert.deepEqual(await rows("SELECT 1"), [[1]]);
+    }, small);
+    await withStore(async ({ rows }) => {
+      assert.deepEqual(
+        await rows("SELECT name, count(*) FROM metrics GROUP BY 1 ORDER BY 1"),
+        [["gauge.a", 100], ["gauge.b", 100]],
+      );
+    }, onDisk(path));
+  });
+});
+
 Deno.test("Intake: definitions of an append that failed come again with the next", async () => {
   await withStore(async ({ store, registries, rows }) => {
     let fail = true;

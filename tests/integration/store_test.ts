@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { HorizonError } from "../../mod/errors.ts";
-import { pushLog, pushSpan, withStore } from "../support/store_fixture.ts";
+import { Intake } from "../../mod/intake/intake.ts";
+import { Registries } from "../../mod/intern/registries.ts";
+import { SERIES_REFUSED } from "../../mod/intern/series_registry.ts";
+import { silentLogger } from "../../mod/log/logger.ts";
+import { StoreClient } from "../../storage/store_client.ts";
+import { pushLog, pushSpan, storeOptions, withStore } from "../support/store_fixture.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const NOW_US = Math.floor(Date.now() * 1000);
@@ -254,6 +259,13 @@ Deno.test("store: values of every type come out ready for JSON", async () => {
     assert.equal(row?.[7], null);
     assert.ok(Number.isNaN(row?.[8]));
     assert.equal(row?.[10], "2024-02-29");
+    const times = await store.query({
+      sql: `SELECT TIMESTAMP '2024-01-02 03:04:05.5' - TIMESTAMP '2024-01-01' AS i,
+        INTERVAL '14 months -3 seconds' AS j, NULL::INTERVAL AS k, TIME '12:34:56.5' AS t
+        FROM range(2)`,
+    });
+    const expected = ["P0M1DT11045.5S", "P14M0DT-3S", null, "12:34:56.500000"];
+    assert.deepEqual([...times.rows()], [expected, expected]);
   });
 });
 
@@ -273,4 +285,41 @@ Deno.test("store: batches in which no row has an attribute are kept", async () =
     assert.deepEqual(await rows("SELECT attributes FROM spans"), [[{}], [{}]]);
     assert.deepEqual(await rows("SELECT attributes FROM logs"), [[{}], [{}]]);
   });
+});
+
+Deno.test("store: idle series are forgotten, and come back under new ids", async () => {
+  const store = await StoreClient.open(
+    storeOptions(),
+    new Registries({ maxSeries: 10, maxSeriesPerMetric: 10 }),
+    silentLogger,
+  );
+  try {
+    let nowMs = Date.now();
+    let monotonicMs = 0;
+    const clock = { nowMs: () => nowMs, monotonicMs: () => monotonicMs };
+    const registries = new Registries({ maxSeries: 2, maxSeriesPerMetric: 2, idleAfterMs: 1_000 });
+    const limits = { maxPendingBytes: 1e6, flushIntervalMs: 1, maxBatchRows: 10 };
+    const intake = new Intake(store, registries, limits, clock);
+    const series = (label: string) =>
+      registries.series.resolve("m", "gauge", "", [["l", label]], "");
+    const push = async (id: number, value: number) => {
+      intake.builders.metrics.push(id, NOW_US, value);
+      await intake.commit();
+    };
+    const old = series("old");
+    await push(old, 1);
+    await push(series("kept"), 2);
+    assert.equal(series("new"), SERIES_REFUSED);
+    nowMs += 2_000;
+    monotonicMs += 120_000;
+    await push(series("kept"), 3);
+    const fresh = series("new");
+    assert.ok(fresh !== SERIES_REFUSED && fresh !== old);
+    await push(fresh, 4);
+    const labels = await store.query({ sql: "SELECT labels['l'], value FROM metrics ORDER BY 2" });
+    assert.deepEqual([...labels.rows()], [["kept", 2], ["kept", 3], ["new", 4]]);
+    assert.equal((await store.stats()).series, 2);
+  } finally {
+    await store.close();
+  }
 });

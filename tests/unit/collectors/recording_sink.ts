@@ -12,6 +12,10 @@ export class RecordingSink implements SampleSink {
     this.series = new SeriesRegistry({ maxSeries, maxSeriesPerMetric: maxSeries });
   }
 
+  get generation(): number {
+    return this.series.generation;
+  }
+
   resolve: SampleSink["resolve"] = (name, kind, unit, labels, service = "") =>
     this.series.resolve(name, kind, unit, sortLabels(labels), service);
 

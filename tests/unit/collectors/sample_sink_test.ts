@@ -128,7 +128,7 @@ Deno.test("IntakeSampleSink.commit: what is no overload is a bug, and is thrown"
       builders: setUp().intake.builders,
       commit: () => Promise.resolve(),
     },
-    series: { resolve: () => 1 },
+    series: { resolve: () => 1, generation: 0 },
     latest: { record() {}, forget() {} },
     staleAfterMs: 1,
     collector: "one",

@@ -27,7 +27,7 @@ GROUP BY ALL ORDER BY time`,
   {
     title: "Memory by service over time",
     sql: `SELECT time_bucket(INTERVAL 30 SECOND, ts) AS time,
-  coalesce(service, labels['process.executable.name']) AS who,
+  coalesce(nullif(service, ''), labels['process.executable.name']) AS who,
   sum(value) / count(DISTINCT ts) AS rss_bytes
 FROM metrics
 WHERE name = 'process.memory.usage' AND ts > ago('15m')
