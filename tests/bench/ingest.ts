@@ -1,135 +1,119 @@
+import type { Signal } from "../../mod/columns/column.ts";
 import type { OtlpSignal } from "../../mod/otlp/otlp_signal.ts";
-import { withHorizon } from "../support/running_horizon.ts";
+import { type RunningHorizon, withHorizon } from "../support/running_horizon.ts";
+import { sendLoad } from "./http_load.ts";
 import { logsBody, metricsBody, ROWS_PER_REQUEST, spansBody } from "./otlp_bodies.ts";
+import type { Part } from "./part.ts";
 import { cpuSeconds } from "./process_usage.ts";
-import type { Figure } from "./report.ts";
+import { type Figure, median } from "./report.ts";
 
-/** Requests under way at a time. */
-const CONNECTIONS = 8;
+/**
+ * An answer waits until the rows are stored, and up to 100 ms for the rows of others; so many
+ * requests under way fill a batch before that.
+ */
+const CONNECTIONS = 48;
 const METRIC_SERIES = 10_000;
+/** Code is compiled and buffers grow to their size before the measured time. */
+const WARM_UP_SECONDS = 3;
 
-const PARTS: readonly {
-  readonly signal: OtlpSignal;
+interface Rate {
   readonly name: string;
-  readonly view: string;
+  readonly signal: OtlpSignal;
+  /** Rows that were sent, and what to count them by. */
+  readonly table: Signal;
+  readonly count: string;
   readonly target: number;
-  readonly bodies: () => Uint8Array<ArrayBuffer>[];
-}[] = [
+  readonly bodies: () => Uint8Array[];
+}
+
+const RATES: readonly Rate[] = [
   {
-    signal: "traces",
     name: "spans_per_second",
-    view: "spans",
+    signal: "traces",
+    table: "spans",
+    count: "SELECT count(*) FROM spans",
     target: 200_000,
-    bodies: () => Array.from({ length: 8 }, () => owned(spansBody())),
+    bodies: () => Array.from({ length: 8 }, () => spansBody()),
   },
   {
-    signal: "metrics",
     name: "samples_per_second",
-    view: "metrics",
+    signal: "metrics",
+    table: "metrics",
+    count: "SELECT count(*) FROM metrics WHERE name = 'requests'",
     target: 1_500_000,
     bodies: () =>
       Array.from(
         { length: METRIC_SERIES / ROWS_PER_REQUEST },
-        (_, i) => owned(metricsBody(i * ROWS_PER_REQUEST)),
+        (_, i) => metricsBody(i * ROWS_PER_REQUEST),
       ),
   },
   {
-    signal: "logs",
     name: "log_records_per_second",
-    view: "logs",
+    signal: "logs",
+    table: "logs",
+    count: "SELECT count(*) FROM logs",
     target: 400_000,
-    bodies: () => Array.from({ length: 8 }, () => owned(logsBody())),
+    bodies: () => Array.from({ length: 8 }, () => logsBody()),
   },
 ];
 
-const owned = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(bytes);
+/**
+ * Rows a second over HTTP into queryable state: answered 200, and afterwards counted by SQL. The
+ * load comes from this process, which takes its share of the same cores.
+ */
+export const INGEST_PARTS: readonly Part[] = RATES.map((rate) => ({
+  figures: [rate.name],
+  run: async ({ program, seconds }) => {
+    const figures: Figure[] = [];
+    await withHorizon(async (horizon) => {
+      const { otlpHttpUrl: url, pid } = horizon;
+      const load = {
+        url,
+        signal: rate.signal,
+        bodies: rate.bodies(),
+        rowsPerBody: ROWS_PER_REQUEST,
+        connections: CONNECTIONS,
+      };
+      const warm = await sendLoad({ ...load, seconds: WARM_UP_SECONDS });
+      const [usedBefore, ownBefore] = [cpuSeconds(pid), cpuSeconds(Deno.pid)];
+      const sent = await sendLoad({ ...load, seconds });
+      const cores = (cpuSeconds(pid) - usedBefore) / sent.seconds;
+      const ownCores = (cpuSeconds(Deno.pid) - ownBefore) / sent.seconds;
+      const stored = await verified(horizon, rate, warm.keptRows + sent.keptRows);
+      figures.push({
+        name: rate.name,
+        unit: "1/s",
+        value: sent.keptRows / sent.seconds,
+        target: rate.target,
+        better: "more",
+        note: `${cores.toFixed(2)} cores used, ${ownCores.toFixed(2)} by the load; ` +
+          `answered in ${median(sent.answerMs).toFixed(0)} ms (median), ` +
+          `${sent.refused} requests refused; ${stored}`,
+      });
+    }, { program });
+    return figures;
+  },
+}));
 
 /**
- * Rows a second over HTTP into queryable state: answered 200, then counted by SQL. The load
- * comes from this process, which takes its share of the same cores.
+ * Compares what was acknowledged with what is there or was evicted by the memory budget.
+ * @throws {Error} when acknowledged rows are missing
  */
-export async function ingestRates(seconds: number): Promise<Figure[]> {
-  const figures: Figure[] = [];
-  for (const { signal, name, view, target, bodies } of PARTS) {
-    const sent = bodies();
-    await withHorizon(async ({ otlpHttpUrl, pid, sql }) => {
-      const url = `${otlpHttpUrl}/v1/${signal}`;
-      await post(url, sent, 1, () => true);
-      const cpuBefore = cpuSeconds(pid);
-      const startedMs = performance.now();
-      const endsMs = startedMs + seconds * 1_000;
-      const { kept, refused } = await post(
-        url,
-        sent,
-        CONNECTIONS,
-        () => performance.now() >= endsMs,
-      );
-      const took = (performance.now() - startedMs) / 1_000;
-      const cores = (cpuSeconds(pid) - cpuBefore) / took;
-      const bench = signal === "metrics" ? " WHERE name = 'requests'" : "";
-      const [row] = await sql(`SELECT count(*) FROM ${view}${bench}`);
-      const evicted = Number(row?.[0]) < kept * ROWS_PER_REQUEST;
-      figures.push({
-        name,
-        unit: "1/s",
-        value: kept * ROWS_PER_REQUEST / took,
-        target,
-        better: "more",
-        note: `${cores.toFixed(2)} cores; ${refused} requests refused with a retry` +
-          (evicted ? "; the oldest were evicted by the memory budget" : ""),
-      });
-    });
+async function verified(horizon: RunningHorizon, rate: Rate, kept: number): Promise<string> {
+  const [row] = await horizon.sql(rate.count);
+  const rows = Number(row?.[0]);
+  const response = await fetch(`${horizon.url}/api/storage`);
+  const answer: {
+    evicted: { signal: string; rows: number }[];
+    signals: { signal: string; open_rows: number }[];
+  } = await response.json();
+  const evicted = answer.evicted
+    .filter((one) => one.signal === rate.table)
+    .reduce((sum, one) => sum + one.rows, 0);
+  if (rows + evicted < kept) {
+    throw new Error(`${kept} acknowledged, ${rows} there, ${evicted} gone`);
   }
-  return figures;
-}
-
-/** Posts bodies in turn over several connections until `done`; bodies that were answered 200. */
-async function post(
-  url: string,
-  bodies: readonly Uint8Array<ArrayBuffer>[],
-  connections: number,
-  done: () => boolean,
-): Promise<{ kept: number; refused: number }> {
-  const counts = { kept: 0, refused: 0 };
-  let next = 0;
-  const headers = { "content-type": "application/x-protobuf" };
-  const send = async () => {
-    do {
-      const body = bodies[next++ % bodies.length]!;
-      const response = await fetch(url, { method: "POST", headers, body });
-      await response.body?.cancel();
-      if (response.status === 200) counts.kept++;
-      else if (response.status === 429) {
-        counts.refused++;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      } else throw new Error(`${url} answered ${response.status}`);
-    } while (!done());
-  };
-  await Promise.all(Array.from({ length: connections }, send));
-  return counts;
-}
-
-/** Share of one core, in percent, at a paced 10,000 spans a second. */
-export async function costAtTenThousandSpans(seconds: number): Promise<Figure[]> {
-  const bodies = Array.from({ length: 8 }, () => owned(spansBody()));
-  const figures: Figure[] = [];
-  await withHorizon(async ({ otlpHttpUrl, pid }) => {
-    const everyMs = ROWS_PER_REQUEST / 10_000 * 1_000;
-    const before = cpuSeconds(pid);
-    const startedMs = performance.now();
-    for (let i = 0; performance.now() - startedMs < seconds * 1_000; i++) {
-      await post(`${otlpHttpUrl}/v1/traces`, [bodies[i % bodies.length]!], 1, () => true);
-      const waitMs = startedMs + (i + 1) * everyMs - performance.now();
-      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-    }
-    const took = (performance.now() - startedMs) / 1_000;
-    figures.push({
-      name: "cpu_at_10000_spans_per_second",
-      unit: "% of a core",
-      value: (cpuSeconds(pid) - before) / took * 100,
-      target: 15,
-      better: "less",
-    });
-  });
-  return figures;
+  const open = answer.signals.find((one) => one.signal === rate.table)?.open_rows ?? 0;
+  return `all ${kept} counted by SQL${evicted > 0 ? `, ${evicted} of them as evicted` : ""}` +
+    `, ${open} not sealed yet`;
 }

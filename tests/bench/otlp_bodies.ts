@@ -20,8 +20,9 @@ function randomBytes(count: number): Uint8Array {
   return crypto.getRandomValues(new Uint8Array(count));
 }
 
-export function spansBody(): Uint8Array {
-  const spans = Array.from({ length: ROWS_PER_REQUEST }, (_, i) => ({
+/** Spans of six attributes, each of a trace of its own. */
+export function spansBody(rows: number = ROWS_PER_REQUEST): Uint8Array {
+  const spans = Array.from({ length: rows }, (_, i) => ({
     traceId: randomBytes(16),
     spanId: randomBytes(8),
     parentSpanId: randomBytes(8),
@@ -44,6 +45,7 @@ export function spansBody(): Uint8Array {
   });
 }
 
+/** One point each of the series from `first` on: a counter with three attributes. */
 export function metricsBody(first: number): Uint8Array {
   return metricsBodyOf(Array.from({ length: ROWS_PER_REQUEST }, (_, i) => first + i));
 }
@@ -76,6 +78,7 @@ export function shuffled(bodies: number): Uint8Array[] {
     ));
 }
 
+/** Log records with bodies of 120 bytes, two attributes and the ids of their span. */
 export function logsBody(): Uint8Array {
   const logRecords = Array.from({ length: ROWS_PER_REQUEST }, (_, i) => ({
     timeUnixNano: String(nowNs + BigInt(i)),

@@ -90,6 +90,7 @@ function countingSink(counted: (samples: number) => void): SampleSink {
     values = [];
   };
   return {
+    generation: 0,
     resolve: (name, kind, unit, labels, service = "") =>
       series.resolve(name, kind, unit, [...labels], service),
     push(id, tsUs, value) {

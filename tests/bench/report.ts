@@ -10,20 +10,29 @@ export interface Figure {
   readonly note?: string;
 }
 
-/** The figure with how it stands to its target: 1 or more is met. */
-export function judged(figure: Figure): Figure & { readonly ratio: number; readonly met: boolean } {
+/** A figure with how it stands to its target. */
+export interface JudgedFigure extends Figure {
+  /** 1 or more: met. 0.5: half as good as wanted. */
+  readonly ratio: number;
+  readonly met: boolean;
+}
+
+/** Compares a figure with its target; values are rounded for reading, `met` is decided before. */
+export function judged(figure: Figure): JudgedFigure {
   const { value, target, better } = figure;
   const ratio = better === "more" ? value / target : target / value;
   return { ...figure, value: rounded(value), ratio: rounded(ratio), met: ratio >= 1 };
 }
 
+/** The value in the middle; NaN of nothing. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
+/** The smallest value that a share of `q` of all does not exceed; NaN of nothing. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? NaN;
+  return sorted[Math.max(0, Math.ceil(sorted.length * q) - 1)] ?? NaN;
 }
 
 function rounded(value: number): number {
