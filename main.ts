@@ -1,6 +1,6 @@
 import process from "node:process";
 import { hostname } from "node:os";
-import { startOtlpGrpc } from "./collectors/otlp_grpc/otlp_grpc_server.ts";
+import { type RunningOtlpGrpc, startOtlpGrpc } from "./collectors/otlp_grpc/otlp_grpc_server.ts";
 import { buildCollectors } from "./collectors/collectors.ts";
 import { readMemoryLimit } from "./collectors/host/memory_limit.ts";
 import { configuredGroups } from "./collectors/processes/configured_groups.ts";
@@ -20,7 +20,7 @@ import { Intake } from "./mod/intake/intake.ts";
 import { Registries } from "./mod/intern/registries.ts";
 import { LatestValues } from "./mod/latest/latest_values.ts";
 import type { Logger } from "./mod/log/logger.ts";
-import { openLog } from "./mod/log/logtape.ts";
+import { type OpenLog, openLog } from "./mod/log/logtape.ts";
 import { DEFAULT_OTLP_LIMITS } from "./mod/otlp/limits.ts";
 import { OtlpReceiver } from "./mod/otlp/receive.ts";
 import { buildKind, VERSION } from "./mod/version.ts";
@@ -71,14 +71,15 @@ async function serve(flags: FlagValues): Promise<ExitCode> {
     return 2;
   }
   const { config } = loaded;
-  const { logger: log } = openLog({
+  const opened = openLog({
     ...config.log,
     clock,
     write: (line) => void Deno.stderr.writeSync(new TextEncoder().encode(line)),
   });
+  const log = opened.logger;
   const stopping = signalled();
   try {
-    const horizon = await start(config, log);
+    const horizon = await start(config, opened);
     log.info("ready", { addresses: horizon.addresses, url: horizon.url, pid: Deno.pid });
     const reason = await Promise.race([stopping, horizon.broken]);
     log.info("stopping", { reason });
@@ -102,7 +103,8 @@ interface Horizon {
   stop(): Promise<void>;
 }
 
-async function start(config: Config, log: Logger): Promise<Horizon> {
+async function start(config: Config, opened: OpenLog): Promise<Horizon> {
+  const log = opened.logger;
   const startedAtMs = clock.nowMs();
   const { proc_root: procRoot, sys_root: sysRoot, cgroup_root: cgroupRoot } = config.collectors;
   const memory = readMemoryLimit(procRoot, cgroupRoot);
@@ -198,6 +200,7 @@ async function start(config: Config, log: Logger): Promise<Horizon> {
     log,
   });
   let lifecycle: Lifecycle = "starting";
+  let grpc: RunningOtlpGrpc | null = null;
   const web = createWeb({
     gate: {
       tokens: config.auth.tokens,
@@ -216,6 +219,17 @@ async function start(config: Config, log: Logger): Promise<Horizon> {
     latest,
     otlp,
     receivers: () => receiverStatus(otlp.stats),
+    turnedAway: () => ({
+      attribute_keys: registries.attributeKeys.refused,
+      resources: registries.resources.refused,
+      histogram_bounds: registries.bounds.refused,
+      latest_values: latest.stats.refused,
+      ...Object.fromEntries(
+        Object.entries(grpc?.stats.refused ?? {}).map(([why, n]) => [`grpc_call_${why}`, n]),
+      ),
+      grpc_call_broken: grpc?.stats.broken ?? 0,
+      log_lines: opened.lostLines(),
+    }),
     collectors: () => scheduler.states(),
     processes: () => collected.processes?.processList() ?? { tsMs: clock.nowMs(), processes: [] },
     health: new HealthChecks(ownHealthChecks({ store, intake, scheduler, clock }), clock),
@@ -246,7 +260,7 @@ async function start(config: Config, log: Logger): Promise<Horizon> {
     listen("http", web.app, server.listen, "--listen");
     listen("otlp_http", web.otlpApp, server.otlp_http, "--otlp-http");
     if (server.otlp_grpc !== null) {
-      const grpc = await startOtlpGrpc({
+      grpc = await startOtlpGrpc({
         ...server.otlp_grpc,
         receiver: otlp,
         authorize: grpcAuthorize(web.gate, server.otlp_grpc),

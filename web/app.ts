@@ -47,6 +47,8 @@ export interface WebDeps {
   readonly latest: LatestSource;
   readonly otlp: OtlpReceivePort;
   readonly receivers: () => readonly ReceiverStatus[];
+  /** What full registries and the bounds of listeners besides HTTP turned away so far. */
+  readonly turnedAway: () => Readonly<Record<string, number>>;
   readonly collectors: () => readonly CollectorStatus[];
   readonly processes: () => ProcessList;
   readonly health: HealthChecks;

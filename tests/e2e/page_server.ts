@@ -123,6 +123,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
         limits: DEFAULT_OTLP_LIMITS,
         salt: 1,
       }),
+      turnedAway: () => ({}),
       receivers: () => [],
       collectors: () => [],
       processes: () => ({ tsMs: Date.now(), processes: state.processes }),

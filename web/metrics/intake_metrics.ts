@@ -7,6 +7,8 @@ export interface IntakeMetricSources {
   readonly intake: { readonly stats: IntakeStats };
   readonly series: SeriesSource;
   readonly receivers: () => readonly ReceiverStatus[];
+  /** Things that a full registry or a bound turned away, by what they are. */
+  readonly turnedAway: () => Readonly<Record<string, number>>;
 }
 
 /** Registers what comes in, what waits, and what was refused. */
@@ -48,6 +50,12 @@ export function registerIntakeMetrics(registry: Registry, sources: IntakeMetricS
     help: "New series refused, by the limit that refused them.",
     labelNames: ["reason"],
     read: () => byLabel("reason", series.refusals),
+  });
+  readCounter(registry, {
+    name: "horizon_turned_away_total",
+    help: "Things that did not fit a bound besides the series limits, by what they are.",
+    labelNames: ["what"],
+    read: () => byLabel("what", sources.turnedAway()),
   });
   readCounter(registry, {
     name: "horizon_receiver_requests_total",

@@ -127,6 +127,7 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
     series,
     latest,
     otlp: { receive: () => Promise.resolve({ accepted: 1, rejected: 0, errorMessage: null }) },
+    turnedAway: () => ({}),
     receivers: () => [{
       protocol: "otlp",
       signal: "traces",
