@@ -1,5 +1,5 @@
 import type { DuckDb } from "./duckdb_module.ts";
-import { DEFINITION_TABLES, MACROS, STATE_TABLES } from "./schema.ts";
+import { DATA_SCHEMA, DEFINITION_TABLES, MACROS, STATE_TABLES, STATE_VIEWS } from "./schema.ts";
 
 /** Length of a slice of a pending query, milliseconds. The engine overshoots it at times. */
 const SLICE_MS = 4;
@@ -28,16 +28,17 @@ export class Engine {
     const memory = Math.min(MAX_ENGINE_BYTES, budgetBytes + QUERY_HEADROOM_BYTES);
     this.run(`SET memory_limit='${Math.floor(memory / 1024)}KiB'`);
     this.run("ATTACH ':memory:' AS store (COMPRESS)");
-    this.run("USE store");
-    this.sealer = this.#connectToStore();
-    this.readers = Array.from({ length: readers }, () => this.#connectToStore());
+    this.run(`CREATE SCHEMA store.${DATA_SCHEMA}`);
+    this.run(`USE store.${DATA_SCHEMA}`);
+    this.sealer = this.#connectTo(`store.${DATA_SCHEMA}`);
+    this.readers = Array.from({ length: readers }, () => this.#connectTo("store.main"));
     for (
       const [table, columns] of [
         ...Object.entries(DEFINITION_TABLES),
         ...Object.entries(STATE_TABLES),
       ]
     ) this.run(`CREATE TABLE ${table} (${columns})`);
-    for (const macro of MACROS) this.run(macro);
+    for (const statement of [...STATE_VIEWS, ...MACROS]) this.run(statement);
     this.run("SET enable_external_access=false");
     this.run("SET lock_configuration=true");
   }
@@ -61,16 +62,20 @@ export class Engine {
 
   /** Appends an Arrow IPC stream to a table of the store. */
   insert(table: string, ipc: Uint8Array): void {
-    this.db.insertArrowFromIPCStream(this.writer, ipc, { name: table, create: false });
+    this.db.insertArrowFromIPCStream(this.writer, ipc, {
+      schema: DATA_SCHEMA,
+      name: table,
+      create: false,
+    });
   }
 
   #connect(): number {
     return this.db.connect().useUnsafe((_, connection) => connection);
   }
 
-  #connectToStore(): number {
+  #connectTo(schema: string): number {
     const connection = this.#connect();
-    this.db.runQuery(connection, "USE store");
+    this.db.runQuery(connection, `USE ${schema}`);
     return connection;
   }
 }

@@ -1,6 +1,7 @@
 import { tableFromIPC } from "apache-arrow";
 import { HorizonError } from "../mod/errors.ts";
 import type { DuckDb } from "./duckdb_module.ts";
+import { isEngineCrash } from "./engine_error.ts";
 
 /**
  * Pairs of rows that a join without an equality may compare. The engine compares the rows of
@@ -30,6 +31,28 @@ export function checkPlan(db: DuckDb, connection: number, statement: string): vo
   if (typeof text !== "string") return;
   const parsed: unknown = JSON.parse(text);
   for (const root of Array.isArray(parsed) ? parsed : [parsed]) walk(readNode(root, 0));
+}
+
+/**
+ * Refuses a PIVOT that leaves its values to the data: the engine would look for them in one piece,
+ * past any deadline, even to plan the statement, and leave a type behind each time. In a view it
+ * refuses such a PIVOT itself, before anything runs, so it is asked to explain one.
+ *
+ * @throws HorizonError `invalid_query`
+ */
+export function checkPivots(db: DuckDb, connection: number, statement: string): void {
+  if (!/pivot/i.test(statement)) return;
+  try {
+    db.runQuery(connection, `EXPLAIN CREATE TEMP VIEW horizon_pivots AS ${statement}`);
+  } catch (error) {
+    if (isEngineCrash(error)) throw error;
+    // What else is wrong with it is told when the statement itself is planned.
+    if (!String(error).includes("pivot elements extracted from the data")) return;
+    throw new HorizonError(
+      "invalid_query",
+      "PIVOT must name its values: PIVOT … ON column IN (value, value) USING …",
+    );
+  }
 }
 
 function walk(node: PlanNode): void {

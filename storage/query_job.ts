@@ -5,7 +5,7 @@ import type { DuckDb } from "./duckdb_module.ts";
 import { isEngineCrash, queryFailure } from "./engine_error.ts";
 import { endedStream } from "./ipc_stream.ts";
 import type { QueryCommand, QueryOutcome } from "./messages.ts";
-import { checkPlan } from "./plan_check.ts";
+import { checkPivots, checkPlan } from "./plan_check.ts";
 
 export type QuerySettled =
   | { readonly ok: true; readonly outcome: QueryOutcome }
@@ -89,6 +89,7 @@ export class QueryJob {
 
   #start(): void {
     const statement = admit(this.#db, this.#command.sql, this.#command.maxRows);
+    checkPivots(this.#db, this.#connection, statement);
     const params = this.#command.params;
     let toRun = statement;
     if (params.length > 0) {

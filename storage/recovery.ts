@@ -175,7 +175,7 @@ function fillGaps(deps: RecoveryDeps): void {
     engine.run(
       `INSERT INTO ${table}
        SELECT id, ${standIn} FROM (SELECT i::UINTEGER AS id FROM
-         (SELECT unnest(system.main.range(1, 1 + greatest(${used},
+         (SELECT unnest(range(1, 1 + greatest(${used},
            coalesce((SELECT max(${id}) FROM ${table}), 0)))) AS i))
        WHERE id NOT IN (SELECT ${id} FROM ${table})`,
     );

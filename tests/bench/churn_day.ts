@@ -30,7 +30,7 @@ const QUERIES = [
   "SELECT count(*) FROM logs WHERE contains(body, 'u77 ')",
   "SELECT * FROM logs ORDER BY ts DESC LIMIT 100",
 ];
-const QUERIES_EACH_MINUTES = 5;
+const QUERIES_EACH_MINUTES = 20;
 
 let nowMs = Date.UTC(2026, 0, 1);
 const clock = { nowMs: () => nowMs, monotonicMs: () => performance.now() };

@@ -97,7 +97,7 @@ export const INGEST_PARTS: readonly Part[] = RATES.map((rate) => ({
 
 /**
  * Compares what was acknowledged with what is there or was evicted by the memory budget.
- * @throws {Error} when acknowledged rows are missing
+ * @throws {Error} when acknowledged rows are missing, or rows are there twice
  */
 async function verified(horizon: RunningHorizon, rate: Rate, kept: number): Promise<string> {
   const [row] = await horizon.sql(rate.count);
@@ -110,7 +110,7 @@ async function verified(horizon: RunningHorizon, rate: Rate, kept: number): Prom
   const evicted = answer.evicted
     .filter((one) => one.signal === rate.table)
     .reduce((sum, one) => sum + one.rows, 0);
-  if (rows + evicted < kept) {
+  if (evicted === 0 ? rows !== kept : rows + evicted < kept) {
     throw new Error(`${kept} acknowledged, ${rows} there, ${evicted} gone`);
   }
   const open = answer.signals.find((one) => one.signal === rate.table)?.open_rows ?? 0;

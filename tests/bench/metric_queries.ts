@@ -30,6 +30,7 @@ export const METRIC_QUERIES: Part = {
         value: bytes / total,
         target: 3,
         better: "less",
+        comparable: !quick,
         note:
           `${total} samples, all sealed; all that the engine holds for tables, series included` +
           `; before the last were sealed ${(before.bytes / 2 ** 20).toFixed(0)} MiB`,
@@ -110,6 +111,7 @@ async function queries(
       value: median(byName),
       target: 150,
       better: "less",
+      comparable: total >= 10_000_000,
       note: `count, avg and 95th percentile by name over ${total} samples; by a label ` +
         `${median(aggregate).toFixed(0)} ms; without the percentile ` +
         `${median(withoutQuantile).toFixed(0)} ms`,

@@ -8,20 +8,28 @@ export interface Figure {
   readonly better: "more" | "less";
   /** What must be known to read the value. */
   readonly note?: string;
+  /** False when it was measured under easier conditions than the target names. */
+  readonly comparable?: boolean;
 }
 
 /** A figure with how it stands to its target. */
 export interface JudgedFigure extends Figure {
   /** 1 or more: met. 0.5: half as good as wanted. */
   readonly ratio: number;
-  readonly met: boolean;
+  /** Null when the figure cannot be compared. */
+  readonly met: boolean | null;
 }
 
 /** Compares a figure with its target; values are rounded for reading, `met` is decided before. */
 export function judged(figure: Figure): JudgedFigure {
-  const { value, target, better } = figure;
+  const { value, target, better, comparable = true } = figure;
   const ratio = better === "more" ? value / target : target / value;
-  return { ...figure, value: rounded(value), ratio: rounded(ratio), met: ratio >= 1 };
+  return {
+    ...figure,
+    value: rounded(value),
+    ratio: rounded(ratio),
+    met: comparable ? ratio >= 1 : null,
+  };
 }
 
 /** The value in the middle; NaN of nothing. */

@@ -65,6 +65,8 @@ Deno.test("store: functions that amplify are bounded, also when called by other 
         "SELECT lpad('x', 2000000000, 'y')",
         "SELECT list_resize([1], 1000000000)",
         "SELECT levenshtein(repeat('a', 20000), repeat('b', 20000))",
+        "SELECT jaro_winkler_similarity(repeat('a', 20000), repeat('b', 20000))",
+        "SELECT jaro_similarity(repeat('a', 20000), repeat('b', 20000), 0.5)",
       ]
     ) assert.match((await refusal(store.query, sql)).message, /would make more than/, sql);
     for (
@@ -85,6 +87,53 @@ Deno.test("store: functions that amplify are bounded, also when called by other 
       [[24]],
     );
     assert.deepEqual(await rows("SELECT count(*) FROM range(3000000)"), [[3_000_000]]);
+  });
+});
+
+Deno.test("store: functions that would change the engine are closed to queries", async () => {
+  await withStore(async ({ store, rows }) => {
+    const settings = await rows("SELECT name, value FROM duckdb_settings() ORDER BY name");
+    for (
+      const sql of [
+        // Would fail every statement from then on: the folder may not be written.
+        "SELECT * FROM enable_logging(storage = 'file', storage_config = {'path': '/tmp/x'})",
+        "SELECT * FROM ENABLE_LOGGING()",
+        'SELECT * FROM main."enable_logging"()',
+        "SELECT * FROM disable_logging()",
+        "SELECT * FROM truncate_duckdb_logs()",
+        "SELECT * FROM checkpoint('store')",
+        "SELECT * FROM force_checkpoint()",
+        "SELECT * FROM arrow_scan(NULL, NULL, NULL)",
+        "SELECT * FROM query('SELECT * FROM system.main.enable_logging()')",
+        "SELECT * FROM query_table('system.main.enable_logging')",
+      ]
+    ) assert.equal((await refusal(store.query, sql)).code, "invalid_query", sql);
+    assert.deepEqual(
+      await rows("SELECT name, value FROM duckdb_settings() ORDER BY name"),
+      settings,
+    );
+  });
+});
+
+Deno.test("store: a PIVOT must name its values", async () => {
+  await withStore(async ({ store, rows }) => {
+    const source = "(SELECT range % 3 AS a FROM range(9))";
+    const open = `PIVOT ${source} ON a USING count(*)`;
+    for (
+      const sql of [
+        open,
+        `SELECT * FROM (${open})`,
+        `WITH p AS (${open}) SELECT * FROM p`,
+        `SELECT * FROM (pivot_wider ${source} ON a USING count(*))`,
+      ]
+    ) assert.match((await refusal(store.query, sql)).message, /must name its values/, sql);
+    const asked = store.query({ sql: `SELECT * FROM (${open}) WHERE ? = 1`, params: [1] });
+    await assert.rejects(asked, /must name its values/);
+    assert.deepEqual(
+      await rows(`SELECT *, ? FROM (PIVOT ${source} ON a IN (0, 1) USING count(*))`, [7]),
+      [[3, 3, 7]],
+    );
+    assert.deepEqual(await rows("SELECT count(*) FROM duckdb_types() WHERE NOT internal"), [[0]]);
   });
 });
 

@@ -23,6 +23,8 @@ export class MetricsDatabase {
     this.#connection = db.connect().useUnsafe((_, connection) => connection);
     this.#run("SET autoinstall_known_extensions=false");
     this.#run("SET autoload_known_extensions=false");
+    this.#run("ATTACH ':memory:' AS store");
+    this.#run("USE store.main");
     this.#run(`CREATE TABLE metrics (ts TIMESTAMP, name VARCHAR, kind VARCHAR, unit VARCHAR,
       value DOUBLE, labels MAP(VARCHAR, VARCHAR), service VARCHAR, series_id UINTEGER)`);
     for (const macro of MACROS) this.#run(macro);
@@ -43,7 +45,7 @@ export class MetricsDatabase {
       const map = pairs.length === 0 ? "MAP {}" : `MAP {${pairs.join(", ")}}`;
       const series = this.#seriesId(`${name} ${pairs.join()}`);
       return `(make_timestamp(${timeMs}000), ${literal(name)}, 'gauge', '', ${value},
-        ${map}::MAP(VARCHAR, VARCHAR), NULL, ${series})`;
+        ${map}::MAP(VARCHAR, VARCHAR), '', ${series})`;
     });
     this.#run(`INSERT INTO metrics VALUES ${values.join(", ")}`);
   }
