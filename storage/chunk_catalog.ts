@@ -103,6 +103,13 @@ export class ChunkCatalog {
     return due;
   }
 
+  /** Bytes of chunks that wait to be sealed. */
+  unsealedBytes(): number {
+    let bytes = 0;
+    for (const chunk of this.all()) if (chunk.state === "closed") bytes += chunk.bytes;
+    return bytes;
+  }
+
   /** The closed chunk to seal next: the oldest. */
   nextToSeal(): Chunk | undefined {
     let oldest: Chunk | undefined;

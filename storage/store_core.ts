@@ -18,6 +18,8 @@ import { Sealer } from "./sealer.ts";
 
 type EvictionReason = StoreStats["evicted"][number]["reason"];
 
+/** Share of its time that the thread spends on appends while it is called busy. */
+const BUSY_SHARE = 0.3;
 /** Chunks dropped in one go to get under the byte budget, at most. */
 const MAX_EVICTIONS_A_TICK = 64;
 
@@ -39,6 +41,9 @@ export class StoreCore {
   #appendMsTotal = 0;
   #sealedChunks = 0;
   #stage = 0;
+  #sealsNow = true;
+  #lastTickMs = 0;
+  #appendMsAtTick = 0;
   readonly #disk: DataDir | null;
   /** What was found on disk; null in memory-only mode. */
   readonly recovery: Recovery | null;
@@ -66,9 +71,9 @@ export class StoreCore {
     for (const signal of SIGNALS) this.#newChunk(signal, bucketOf(clock.nowMs() * 1000));
   }
 
+  /** Whether `step` has something to do. */
   get busy(): boolean {
-    return this.#queries.busy || this.#sealer.chunk !== null ||
-      this.#catalog.nextToSeal() !== undefined;
+    return this.#queries.busy || this.#sealsNow && this.#hasToSeal;
   }
 
   /** Takes definitions and rows, all or none. */
@@ -120,12 +125,13 @@ export class StoreCore {
   /** One slice of queries and of sealing. */
   step(): void {
     this.#queries.step();
-    this.#seal();
+    if (this.#sealsNow) this.#seal();
   }
 
   /** Upkeep: closes chunks, and drops what is too old or too much. */
   tick(): void {
     this.#close();
+    this.#decideSealing();
     this.#disk?.tick();
     for (const chunk of this.#catalog.expired(this.#clock.nowMs(), this.#options.retentionMs)) {
       this.#evict(chunk, "age");
@@ -152,6 +158,24 @@ export class StoreCore {
   /** Forces everything to disk and lets go of it. */
   close(): void {
     this.#disk?.close();
+  }
+
+  get #hasToSeal(): boolean {
+    return this.#sealer.chunk !== null || this.#catalog.nextToSeal() !== undefined;
+  }
+
+  /**
+   * Sealing a row costs more than taking one in. While ingest keeps the thread busy it waits,
+   * unless what is not sealed takes half of the memory.
+   */
+  #decideSealing(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const spentMs = this.#appendMsTotal - this.#appendMsAtTick;
+    const share = spentMs / Math.max(1, nowMs - this.#lastTickMs);
+    this.#lastTickMs = nowMs;
+    this.#appendMsAtTick = this.#appendMsTotal;
+    this.#sealsNow = share < BUSY_SHARE ||
+      this.#catalog.unsealedBytes() > this.#options.budgetBytes / 2;
   }
 
   #diskIsOverBudget(): boolean {

@@ -37,6 +37,11 @@ export interface IntakeStats {
 const MAX_APPENDS_IN_FLIGHT = 2;
 /** How often idle series are looked for. */
 const FORGET_EVERY_MS = 60_000;
+/**
+ * With so many rows an append costs the store little more than its rows do: it is made as soon
+ * as the store is free, so that the store works while the next rows are decoded.
+ */
+const EAGER_ROWS = 8_192;
 /** What senders are told to wait when the intake is full. */
 const RETRY_AFTER_MS = 1_000;
 
@@ -131,7 +136,9 @@ export class Intake {
       this.#openSinceMs = this.#clock.monotonicMs();
     }
     const kept = this.#waiters.promise;
-    if (this.#largestOpen() >= this.#limits.maxBatchRows) this.#flush();
+    const open = this.#largestOpen();
+    const free = this.#appendsInFlight === 0 && open >= EAGER_ROWS;
+    if (free || open >= this.#limits.maxBatchRows) this.#flush();
     else if (!this.#flushWhenFree) this.#flushWithin(waitMs);
     return kept;
   }
@@ -215,7 +222,7 @@ export class Intake {
       },
     ).finally(() => {
       this.#appendsInFlight--;
-      if (this.#flushWhenFree) this.#flush();
+      if (this.#flushWhenFree || this.#largestOpen() >= EAGER_ROWS) this.#flush();
       if (this.#appendsInFlight === 0) {
         for (const resolve of this.#idle) resolve();
         this.#idle.clear();
