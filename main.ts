@@ -2,8 +2,8 @@ import process from "node:process";
 import { hostname } from "node:os";
 import { type RunningOtlpGrpc, startOtlpGrpc } from "./collectors/otlp_grpc/otlp_grpc_server.ts";
 import { buildCollectors } from "./collectors/collectors.ts";
+import { configuredCollectors } from "./collectors/configured_collectors.ts";
 import { readMemoryLimit } from "./collectors/host/memory_limit.ts";
-import { configuredGroups } from "./collectors/processes/configured_groups.ts";
 import { Scheduler, systemTimers } from "./collectors/scheduler.ts";
 import { parseCommandLine } from "./mod/cli/parse_command_line.ts";
 import { runClientCommand } from "./mod/cli/run_client_command.ts";
@@ -26,7 +26,9 @@ import { OtlpReceiver } from "./mod/otlp/receive.ts";
 import { buildKind, VERSION } from "./mod/version.ts";
 import { StateTables } from "./storage/state_tables.ts";
 import { StoreClient } from "./storage/store_client.ts";
+import { storeOptions } from "./storage/store_options.ts";
 import { createWeb } from "./web/app.ts";
+import { configuredDoors } from "./web/configured_doors.ts";
 import { ownHealthChecks } from "./web/health/own_checks.ts";
 import { HealthChecks } from "./web/health/health_checks.ts";
 import type { Lifecycle } from "./web/health/health_routes.ts";
@@ -38,8 +40,6 @@ import { readAsset } from "./web/static/read_asset.ts";
 
 /** Composition root: parse, validate, build, run, drain. Nobody imports it. */
 
-/** How long a request's body may take to arrive. */
-const BODY_TIMEOUT_MS = 30_000;
 /** How much longer than its samples a series is known. */
 const SERIES_GRACE_MS = 2 * 3_600_000;
 /** Taken for the host's memory where it cannot be read. */
@@ -106,8 +106,7 @@ interface Horizon {
 async function start(config: Config, opened: OpenLog): Promise<Horizon> {
   const log = opened.logger;
   const startedAtMs = clock.nowMs();
-  const { proc_root: procRoot, sys_root: sysRoot, cgroup_root: cgroupRoot } = config.collectors;
-  const memory = readMemoryLimit(procRoot, cgroupRoot);
+  const memory = readMemoryLimit(config.collectors.proc_root, config.collectors.cgroup_root);
   const { storage, server } = config;
   const registries = new Registries({
     maxSeries: storage.max_series,
@@ -115,36 +114,12 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     // Its last rows are in a chunk of an hour that ends after them, and is dropped as a whole.
     idleAfterMs: storage.retention.metrics_ms + SERIES_GRACE_MS,
   });
-  const store = await StoreClient.open(
-    {
-      disk: storage.data_dir === null ? null : {
-        path: storage.data_dir,
-        fsync: storage.fsync,
-        budgetBytes: storage.disk_budget_bytes,
-      },
-      budgetBytes: memoryBudgetBytes(
-        storage.memory_budget_bytes,
-        memory?.hostBytes ?? UNKNOWN_HOST_BYTES,
-        memory?.cgroupLimitBytes ?? null,
-      ),
-      retentionMs: {
-        metrics: storage.retention.metrics_ms,
-        histograms: storage.retention.metrics_ms,
-        spans: storage.retention.spans_ms,
-        logs: storage.retention.logs_ms,
-      },
-      query: {
-        defaultTimeoutMs: storage.query.timeout_ms,
-        maxTimeoutMs: storage.query.max_timeout_ms,
-        maxRows: storage.query.max_rows,
-        maxBytes: storage.query.max_bytes,
-        maxConcurrent: storage.query.max_concurrent,
-        maxQueued: storage.query.max_queued,
-      },
-    },
-    registries,
-    log,
+  const budgetBytes = memoryBudgetBytes(
+    storage.memory_budget_bytes,
+    memory?.hostBytes ?? UNKNOWN_HOST_BYTES,
+    memory?.cgroupLimitBytes ?? null,
   );
+  const store = await StoreClient.open(storeOptions(storage, budgetBytes), registries, log);
   const intake = new Intake(store, registries, {
     maxPendingBytes: config.ingest.max_pending_bytes,
     flushIntervalMs: config.ingest.flush_interval_ms,
@@ -154,20 +129,8 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     maxSeries: MAX_LATEST_SERIES,
     onListenerError: (error) => log.error("live_listener_failed", { error: String(error) }),
   });
-  const { host, processes } = config.collectors;
   const collected = buildCollectors({
-    host: host.enabled ? { intervalMs: host.interval_ms, timeoutMs: host.timeout_ms } : null,
-    processes: processes.enabled
-      ? {
-        intervalMs: processes.interval_ms,
-        timeoutMs: processes.timeout_ms,
-        include: processes.include,
-        maxProcesses: processes.max_processes,
-        groups: configuredGroups(processes.groups),
-      }
-      : null,
-    procRoot,
-    sysRoot,
+    ...configuredCollectors(config.collectors),
     intake,
     series: registries.series,
     latest,
@@ -202,17 +165,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
   let lifecycle: Lifecycle = "starting";
   let grpc: RunningOtlpGrpc | null = null;
   const web = createWeb({
-    gate: {
-      tokens: config.auth.tokens,
-      allowUnauthenticatedRemote: server.allow_unauthenticated_remote,
-      allowedHosts: server.allowed_hosts,
-      allowedOrigins: server.allowed_origins,
-    },
-    bodyLimits: {
-      maxBytes: server.max_body_bytes,
-      maxDecompressedBytes: server.max_decompressed_body_bytes,
-      timeoutMs: BODY_TIMEOUT_MS,
-    },
+    ...configuredDoors(config),
     store,
     intake,
     series: registries.series,
@@ -287,6 +240,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
         lifecycle = "draining";
         await scheduler.stop();
         web.closeStreams();
+        store.cancelQueries();
         await stopServers();
         await intake.drain();
         await state.stop();

@@ -35,6 +35,7 @@ export class StoreClient implements Store {
   readonly #limits: QueryLimits;
   readonly #pending = new Map<number, Pending>();
   readonly #log: Logger;
+  readonly #queries = new Set<number>();
   #nextId = 1;
   #dead: HorizonError | null = null;
   readonly #died = Promise.withResolvers<HorizonError>();
@@ -116,15 +117,22 @@ export class StoreClient implements Store {
     };
     const id = this.#id();
     const cancel = () => this.#post({ type: "cancel", id });
+    this.#queries.add(id);
     signal?.addEventListener("abort", cancel, { once: true });
     try {
       const reply = await this.#request({ type: "query", id, query });
       if (reply.type !== "result") throw unexpected(reply);
       return queryResult(reply.outcome, query.maxRows);
     } finally {
+      this.#queries.delete(id);
       signal?.removeEventListener("abort", cancel);
     }
   };
+
+  /** Stops every query, so that those who wait for one need not be waited for. */
+  cancelQueries(): void {
+    for (const id of this.#queries) this.#post({ type: "cancel", id });
+  }
 
   /** Replaces the rows of a state table, such as `processes`. */
   async replaceState<T extends StateTable>(

@@ -1,0 +1,29 @@
+import type { StorageConfig } from "../mod/config/storage_section.ts";
+import type { StoreOptions } from "./messages.ts";
+
+/** The store's options as the configuration has them. `budgetBytes`: memory for the data. */
+export function storeOptions(storage: StorageConfig, budgetBytes: number): StoreOptions {
+  const { retention, query } = storage;
+  return {
+    disk: storage.data_dir === null ? null : {
+      path: storage.data_dir,
+      fsync: storage.fsync,
+      budgetBytes: storage.disk_budget_bytes,
+    },
+    budgetBytes,
+    retentionMs: {
+      metrics: retention.metrics_ms,
+      histograms: retention.metrics_ms,
+      spans: retention.spans_ms,
+      logs: retention.logs_ms,
+    },
+    query: {
+      defaultTimeoutMs: query.timeout_ms,
+      maxTimeoutMs: query.max_timeout_ms,
+      maxRows: query.max_rows,
+      maxBytes: query.max_bytes,
+      maxConcurrent: query.max_concurrent,
+      maxQueued: query.max_queued,
+    },
+  };
+}
