@@ -1,6 +1,7 @@
 import type { Signal } from "../mod/columns/column.ts";
 import { SIGNALS } from "../mod/columns/column.ts";
 import { assert } from "../mod/errors.ts";
+import { openTable } from "./schema.ts";
 
 const HOUR_US = 3_600_000_000;
 
@@ -36,6 +37,7 @@ export interface ChunkId {
 }
 
 export interface Chunk extends ChunkId {
+  /** Full name of its table. */
   table: string;
   state: ChunkState;
   rows: number;
@@ -70,7 +72,7 @@ export class ChunkCatalog {
       signal,
       number,
       bucketUs,
-      table: `chunk_${signal}_${number}`,
+      table: openTable(signal, number),
       state: "open",
       rows: 0,
       bytes: 0,

@@ -1,5 +1,12 @@
 import type { DuckDb } from "./duckdb_module.ts";
-import { DATA_SCHEMA, DEFINITION_TABLES, MACROS, STATE_TABLES, STATE_VIEWS } from "./schema.ts";
+import {
+  DATA_SCHEMA,
+  DEFINITION_TABLES,
+  MACROS,
+  SEALED_DATABASE,
+  STATE_TABLES,
+  STATE_VIEWS,
+} from "./schema.ts";
 
 /** Length of a slice of a pending query, milliseconds. The engine overshoots it at times. */
 const SLICE_MS = 4;
@@ -27,7 +34,11 @@ export class Engine {
     this.run("SET autoload_known_extensions=false");
     const memory = Math.min(MAX_ENGINE_BYTES, budgetBytes + QUERY_HEADROOM_BYTES);
     this.run(`SET memory_limit='${Math.floor(memory / 1024)}KiB'`);
-    this.run("ATTACH ':memory:' AS store (COMPRESS)");
+    // A commit that checkpoints by itself waits until no query reads the tables: in one thread,
+    // for good. `compress` does it when none runs.
+    this.run("SET checkpoint_threshold='1TB'");
+    this.run("ATTACH ':memory:' AS store");
+    this.run(`ATTACH ':memory:' AS ${SEALED_DATABASE} (COMPRESS)`);
     this.run(`CREATE SCHEMA store.${DATA_SCHEMA}`);
     this.run(`USE store.${DATA_SCHEMA}`);
     this.sealer = this.#connectTo(`store.${DATA_SCHEMA}`);
@@ -48,6 +59,20 @@ export class Engine {
     return this.db.runQuery(this.writer, sql);
   }
 
+  /**
+   * Compresses what was sealed. False when a transaction is in its way: it is to be tried again.
+   * Hangs for good while a query is pending.
+   */
+  compress(): boolean {
+    try {
+      this.run(`CHECKPOINT ${SEALED_DATABASE}`);
+      return true;
+    } catch (error) {
+      if (String(error).includes("Cannot CHECKPOINT")) return false;
+      throw error;
+    }
+  }
+
   /** Runs `work` in a transaction: all of it, or none when it throws. */
   transaction(work: () => void): void {
     this.run("BEGIN TRANSACTION");
@@ -60,11 +85,11 @@ export class Engine {
     this.run("COMMIT");
   }
 
-  /** Appends an Arrow IPC stream to a table of the store. */
+  /** Appends an Arrow IPC stream to a table of the data schema, full name or not. */
   insert(table: string, ipc: Uint8Array): void {
     this.db.insertArrowFromIPCStream(this.writer, ipc, {
       schema: DATA_SCHEMA,
-      name: table,
+      name: table.slice(table.lastIndexOf(".") + 1),
       create: false,
     });
   }

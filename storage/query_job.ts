@@ -81,9 +81,7 @@ export class QueryJob {
   /** Stops the query wherever it is and settles it with `error`. */
   cancel(error: HorizonError): void {
     if (this.#phase === "done") return;
-    if (this.#phase === "polling" || this.#phase === "fetching") {
-      this.#db.cancelPendingQuery(this.#connection);
-    }
+    if (this.#phase === "polling" || this.#phase === "fetching") this.#abandon();
     this.#settle({ ok: false, error });
   }
 
@@ -122,9 +120,18 @@ export class QueryJob {
     this.#parts.push(part.slice());
     this.#bytes += part.length;
     if (this.#bytes > this.#command.maxBytes) {
-      this.#db.cancelPendingQuery(this.#connection);
+      this.#abandon();
       this.#finish(true);
     }
+  }
+
+  /**
+   * Stops the query in the engine. Its transaction ends only with the connection's next
+   * statement; until then it would hold on to what is dropped.
+   */
+  #abandon(): void {
+    this.#db.cancelPendingQuery(this.#connection);
+    this.#db.runQuery(this.#connection, "SELECT 1");
   }
 
   #finish(truncated: boolean): void {

@@ -31,6 +31,7 @@ export class QueryQueue {
   readonly #waiting: Waiting[] = [];
   readonly #running: Running[] = [];
   #turn = 0;
+  #held = false;
   #total = 0;
   #cancelled = 0;
   #refused = 0;
@@ -58,13 +59,29 @@ export class QueryQueue {
     };
   }
 
+  /** Whether a query has begun and is not settled. */
+  get running(): boolean {
+    return this.#running.length > 0;
+  }
+
+  /** Lets no further query begin until `release`. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    this.#fill();
+  }
+
   get busy(): boolean {
     return this.#running.length > 0 || this.#waiting.length > 0;
   }
 
   submit(id: number, asked: QueryCommand, settle: (settled: QuerySettled) => void): void {
     this.#total++;
-    if (this.#free.length === 0 && this.#waiting.length >= this.#limits.maxQueued) {
+    if ((this.#held || this.#free.length === 0) && this.#waiting.length >= this.#limits.maxQueued) {
       this.#refused++;
       const error = new HorizonError(
         "overloaded",
@@ -118,7 +135,7 @@ export class QueryQueue {
   }
 
   #fill(): void {
-    while (this.#free.length > 0 && this.#waiting.length > 0) {
+    while (!this.#held && this.#free.length > 0 && this.#waiting.length > 0) {
       const connection = this.#free.pop()!;
       const { id, command, sinceMs, settle } = this.#waiting.shift()!;
       const waitedMs = this.#clock.monotonicMs() - sinceMs;

@@ -16,6 +16,7 @@ interface RecoveryDeps {
   readonly catalog: ChunkCatalog;
   readonly budgetBytes: number;
   readonly usedBytes: () => number;
+  readonly sealLoaded: () => void;
   readonly clock: Clock;
 }
 
@@ -84,7 +85,11 @@ export function recover(deps: RecoveryDeps): Recovery {
   }
   let full = false;
   for (const file of disk.chunkFiles()) {
-    full ||= deps.usedBytes() > deps.budgetBytes * LOAD_SHARE;
+    if (!full && deps.usedBytes() > deps.budgetBytes * LOAD_SHARE) {
+      // What is loaded takes a fraction of the room once it is sealed.
+      deps.sealLoaded();
+      full = deps.usedBytes() > deps.budgetBytes * LOAD_SHARE;
+    }
     if (full) {
       disk.leave(file);
       totals.leftOnDisk++;

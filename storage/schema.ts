@@ -13,6 +13,20 @@ import type { DefinitionTable } from "../mod/intern/definitions.ts";
  */
 export const DATA_SCHEMA = "data";
 
+/**
+ * Sealed chunks live in a database of their own, the only one that the engine compresses: a
+ * checkpoint of it leaves the chunks that still grow alone.
+ */
+export const SEALED_DATABASE = "sealed";
+
+/** Full name of an open chunk's table. */
+export const openTable = (signal: Signal, number: number): string =>
+  `store.${DATA_SCHEMA}.chunk_${signal}_${number}`;
+
+/** Full name of a sealed chunk's table. */
+export const sealedTable = (signal: Signal, number: number): string =>
+  `${SEALED_DATABASE}.main.chunk_${signal}_${number}`;
+
 /** Version of the stored layout: of chunk files and of the tables below. */
 export const SCHEMA_VERSION = 1;
 
@@ -158,7 +172,7 @@ export interface ChunkTable {
 
 function unionOf(signal: Signal, chunks: readonly ChunkTable[]): string {
   return chunks
-    .map(({ table, open }) => `SELECT ${chunkSelect(signal, open)} FROM store.data.${table}`)
+    .map(({ table, open }) => `SELECT ${chunkSelect(signal, open)} FROM ${table}`)
     .join("\n UNION ALL ");
 }
 

@@ -1,6 +1,6 @@
 import type { Chunk } from "./chunk_catalog.ts";
 import type { Engine } from "./engine.ts";
-import { sealStatement } from "./schema.ts";
+import { sealedTable, sealStatement } from "./schema.ts";
 
 /**
  * Seals closed chunks one at a time as a pending query, so that ingest and queries go on
@@ -20,7 +20,7 @@ export class Sealer {
   }
 
   start(chunk: Chunk): void {
-    const target = `sealed_${chunk.signal}_${chunk.number}`;
+    const target = sealedTable(chunk.signal, chunk.number);
     const sql = sealStatement(chunk.signal, chunk.table, target);
     const header = this.#engine.db.startPendingQuery(this.#engine.sealer, sql, true);
     this.#current = { chunk, target, phase: header === null ? "run" : "drain" };

@@ -20,6 +20,10 @@ type EvictionReason = StoreStats["evicted"][number]["reason"];
 
 /** Share of its time that the thread spends on appends while it is called busy. */
 const BUSY_SHARE = 0.3;
+/** No chunk is taken to be smaller once sealed, in shares of what came in. */
+const LEAST_SEALED_SHARE = 0.02;
+/** How long compressing waits for a moment without queries before it holds back new ones. */
+const COMPRESS_PATIENCE_MS = 2_000;
 /** Chunks dropped in one go to get under the byte budget, at most. */
 const MAX_EVICTIONS_A_TICK = 64;
 
@@ -41,6 +45,11 @@ export class StoreCore {
   #appendMsTotal = 0;
   #sealedChunks = 0;
   #stage = 0;
+  /** Since when a sealed chunk waits to be compressed; null when none does. */
+  #compressDueMs: number | null = null;
+  #lastSealed: Chunk | null = null;
+  /** Bytes of dropped tables that running queries still hold on to. */
+  #pinnedBytes = 0;
   #sealsNow = true;
   #lastTickMs = 0;
   #appendMsAtTick = 0;
@@ -57,6 +66,7 @@ export class StoreCore {
     this.#sealer = new Sealer(this.#engine);
     this.#disk = options.disk === null ? null : new DataDir(options.disk.path, options.disk.fsync);
     this.recovery = this.#disk === null ? null : recover({
+      sealLoaded: () => this.#sealAll(),
       engine: this.#engine,
       disk: this.#disk,
       catalog: this.#catalog,
@@ -136,12 +146,7 @@ export class StoreCore {
     for (const chunk of this.#catalog.expired(this.#clock.nowMs(), this.#options.retentionMs)) {
       this.#evict(chunk, "age");
     }
-    for (let i = 0; i < MAX_EVICTIONS_A_TICK; i++) {
-      if (this.#usedBytes() <= this.#options.budgetBytes) break;
-      const oldest = this.#catalog.oldest();
-      if (oldest === null) break;
-      this.#evict(oldest, "bytes");
-    }
+    this.#makeRoom();
     for (const signal of SIGNALS) {
       const endMs = this.#clock.nowMs() - this.#options.retentionMs[signal];
       this.#disk?.removeLeft(signal, endMs * 1000);
@@ -160,8 +165,29 @@ export class StoreCore {
     this.#disk?.close();
   }
 
+  /**
+   * Evicts the oldest chunks until the data fits its budget. What a running query reads is freed
+   * only when it ends: such chunks count as gone, or all would be evicted for one query.
+   */
+  #makeRoom(): void {
+    if (!this.#queries.running) this.#pinnedBytes = 0;
+    let used = this.#usedBytes();
+    for (let i = 0; i < MAX_EVICTIONS_A_TICK; i++) {
+      if (used - this.#pinnedBytes <= this.#options.budgetBytes) return;
+      const oldest = this.#catalog.oldest();
+      if (oldest === null) return;
+      this.#evict(oldest, "bytes");
+      const left = this.#usedBytes();
+      if (this.#queries.running) {
+        this.#pinnedBytes += Math.max(0, oldest.bytes - (used - left));
+      }
+      used = left;
+    }
+  }
+
   get #hasToSeal(): boolean {
-    return this.#sealer.chunk !== null || this.#catalog.nextToSeal() !== undefined;
+    return this.#compressDueMs !== null || this.#sealer.chunk !== null ||
+      this.#catalog.nextToSeal() !== undefined;
   }
 
   /**
@@ -308,6 +334,8 @@ export class StoreCore {
   }
 
   #seal(): void {
+    // The sealing statement is a pending query too: it must not be under way either.
+    if (this.#compressDueMs !== null) return this.#compress(this.#compressDueMs);
     if (this.#sealer.chunk === null) {
       const next = this.#catalog.nextToSeal();
       if (next !== undefined) this.#sealer.start(next);
@@ -317,7 +345,6 @@ export class StoreCore {
     if (sealed === null) return;
     const { chunk, table } = sealed;
     const open = chunk.table;
-    const before = this.#usedBytes();
     this.#engine.transaction(() => {
       chunk.table = table;
       chunk.state = "sealed";
@@ -325,8 +352,39 @@ export class StoreCore {
       this.#engine.run(`DROP TABLE ${open}`);
     });
     this.#sealedChunks++;
-    // What dropping the open table gave back is known; what the sealed one takes is the rest.
-    chunk.bytes = Math.max(0, chunk.bytes - (before - this.#usedBytes()));
+    this.#compressDueMs = this.#clock.monotonicMs();
+    this.#lastSealed = chunk;
+  }
+
+  /** Seals every closed chunk, to the end. For the start, when nothing else waits. */
+  #sealAll(): void {
+    while (this.#sealer.chunk !== null || this.#catalog.nextToSeal() !== undefined) this.#seal();
+    if (this.#compressDueMs !== null) this.#seal();
+  }
+
+  /** Compresses once no query is pending; holds new ones back when it has waited for long. */
+  #compress(dueMs: number): void {
+    if (this.#queries.running) {
+      if (this.#clock.monotonicMs() - dueMs > COMPRESS_PATIENCE_MS) this.#queries.hold();
+      return;
+    }
+    const before = this.#usedBytes();
+    if (!this.#engine.compress()) {
+      // The next tick decides anew; asking at once would only turn in circles.
+      this.#sealsNow = false;
+      return;
+    }
+    // Nothing else happened in between: this is what compressing that chunk gave back.
+    const saved = before - this.#usedBytes();
+    if (this.#lastSealed !== null) {
+      this.#lastSealed.bytes = Math.max(
+        this.#lastSealed.bytes * LEAST_SEALED_SHARE,
+        this.#lastSealed.bytes - saved,
+      );
+    }
+    this.#lastSealed = null;
+    this.#compressDueMs = null;
+    this.#queries.release();
   }
 
   #evict(chunk: Chunk, reason: EvictionReason): void {
@@ -336,8 +394,10 @@ export class StoreCore {
       if (this.#catalog.of(chunk.signal).length === 0) {
         this.#newChunk(chunk.signal, bucketOf(this.#clock.nowMs() * 1000));
       } else this.#defineView(chunk.signal);
-      this.#engine.run(`DROP TABLE ${chunk.table}`);
+      if (chunk.state !== "sealed") this.#engine.run(`DROP TABLE ${chunk.table}`);
     });
+    // A transaction writes to one database only. The view is through, so nobody asks for it.
+    if (chunk.state === "sealed") this.#engine.run(`DROP TABLE ${chunk.table}`);
     this.#disk?.removeChunk(chunk);
     const key = `${chunk.signal} ${reason}` as const;
     this.#evicted.set(key, (this.#evicted.get(key) ?? 0) + chunk.rows);

@@ -1,6 +1,7 @@
 import type { Signal } from "../../mod/columns/column.ts";
 import type { OtlpSignal } from "../../mod/otlp/otlp_signal.ts";
 import { type RunningHorizon, withHorizon } from "../support/running_horizon.ts";
+import { within } from "../support/until.ts";
 import { sendLoad } from "./http_load.ts";
 import { logsBody, metricsBody, ROWS_PER_REQUEST, spansBody } from "./otlp_bodies.ts";
 import type { Part } from "./part.ts";
@@ -15,6 +16,8 @@ const CONNECTIONS = 48;
 const METRIC_SERIES = 10_000;
 /** Code is compiled and buffers grow to their size before the measured time. */
 const WARM_UP_SECONDS = 3;
+/** A store that stands still is a failure to report, not to wait for. */
+const ANSWERS_WITHIN_MS = 60_000;
 
 interface Rate {
   readonly name: string;
@@ -74,12 +77,23 @@ export const INGEST_PARTS: readonly Part[] = RATES.map((rate) => ({
         rowsPerBody: ROWS_PER_REQUEST,
         connections: CONNECTIONS,
       };
-      const warm = await sendLoad({ ...load, seconds: WARM_UP_SECONDS });
+      const send = (forSeconds: number) =>
+        within(
+          "answers to the load",
+          forSeconds * 1_000 + ANSWERS_WITHIN_MS,
+          sendLoad({ ...load, seconds: forSeconds }),
+        );
+      const warm = await send(WARM_UP_SECONDS);
       const [usedBefore, ownBefore] = [cpuSeconds(pid), cpuSeconds(Deno.pid)];
-      const sent = await sendLoad({ ...load, seconds });
+      const sent = await send(seconds);
+      if (sent.keptRows === 0) throw new Error(`nothing kept, ${sent.refused} requests refused`);
       const cores = (cpuSeconds(pid) - usedBefore) / sent.seconds;
       const ownCores = (cpuSeconds(Deno.pid) - ownBefore) / sent.seconds;
-      const stored = await verified(horizon, rate, warm.keptRows + sent.keptRows);
+      const stored = await within(
+        "counting by SQL",
+        ANSWERS_WITHIN_MS,
+        verified(horizon, rate, warm.keptRows + sent.keptRows),
+      );
       figures.push({
         name: rate.name,
         unit: "1/s",

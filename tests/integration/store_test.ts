@@ -323,3 +323,25 @@ Deno.test("store: idle series are forgotten, and come back under new ids", async
     await store.close();
   }
 });
+
+Deno.test("store: large appends and sealing go on while a query over the same rows is pending", async () => {
+  await withStore(async ({ intake, registries, rows, store }) => {
+    const id = registries.series.resolve("m", "gauge", "", [], "");
+    const append = async (from: number) => {
+      for (let i = from; i < from + 60_000; i++) intake.builders.metrics.push(id, NOW_US + i, i);
+      await intake.commit();
+    };
+    await append(0);
+    const heavy = store.query({
+      sql: "SELECT sum(a.value * b.range) FROM metrics a, range(100000) b",
+      timeoutMs: 3_000,
+    }).then(() => "answered", (error: unknown) => error instanceof HorizonError && error.code);
+    // More than the engine writes before it would checkpoint by itself, and a full chunk.
+    for (let batch = 1; batch < 40; batch++) await append(batch * 60_000);
+    assert.equal(await heavy, "deadline_exceeded");
+    while ((await store.stats()).sealedChunks === 0) await rows("SELECT 1");
+    assert.deepEqual(await rows("SELECT count(*), count(DISTINCT value) FROM metrics"), [
+      [2_400_000, 2_400_000],
+    ]);
+  });
+});
