@@ -105,6 +105,13 @@ export class ChunkCatalog {
     return due;
   }
 
+  /** Bytes of all chunks, each as far as it is known. */
+  bytes(): number {
+    let bytes = 0;
+    for (const chunk of this.all()) bytes += chunk.bytes;
+    return bytes;
+  }
+
   /** Bytes of chunks that wait to be sealed. */
   unsealedBytes(): number {
     let bytes = 0;

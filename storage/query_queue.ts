@@ -115,6 +115,14 @@ export class QueryQueue {
     this.#retire(running);
   }
 
+  /** Stops every query that has begun; those that wait are left alone. */
+  stopRunning(error: HorizonError): void {
+    for (const running of [...this.#running]) {
+      running.job.cancel(error);
+      this.#retire(running);
+    }
+  }
+
   /** Gives the next running query one slice. */
   step(): void {
     if (this.#running.length === 0) return;

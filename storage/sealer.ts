@@ -46,7 +46,11 @@ export class Sealer {
   abandon(): void {
     const current = this.#current;
     if (current === null) return;
-    this.#engine.db.cancelPendingQuery(this.#engine.sealer);
+    const { db, sealer } = this.#engine;
+    db.cancelPendingQuery(sealer);
+    // The transaction ends only with the connection's next statement; until then it would keep
+    // dropped tables in memory.
+    db.runQuery(sealer, "SELECT 1");
     this.#current = null;
     this.#engine.run(`DROP TABLE IF EXISTS ${current.target}`);
   }

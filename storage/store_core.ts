@@ -2,6 +2,7 @@ import { tableFromIPC } from "apache-arrow";
 import type { Clock } from "../mod/clock.ts";
 import type { Signal } from "../mod/columns/column.ts";
 import { SIGNALS } from "../mod/columns/column.ts";
+import { HorizonError } from "../mod/errors.ts";
 import type { DiskStats, SignalStats, StoreStats } from "../mod/ports.ts";
 import { encodeArrow } from "./arrow_encode.ts";
 import { bucketOf, type Chunk, CHUNK_SPAN_US, ChunkCatalog } from "./chunk_catalog.ts";
@@ -24,6 +25,13 @@ const BUSY_SHARE = 0.3;
 const LEAST_SEALED_SHARE = 0.02;
 /** How long compressing waits for a moment without queries before it holds back new ones. */
 const COMPRESS_PATIENCE_MS = 2_000;
+/**
+ * What dropped chunks may still take because a statement reads them, in shares of the budget. Past
+ * it the queries that hold on to them are stopped: otherwise the engine's memory would run out.
+ */
+const MAX_PINNED_SHARE = 0.25;
+/** When a query that was stopped for lack of memory may be asked again. */
+const UNPINNED_RETRY_AFTER_MS = 5_000;
 /** Chunks dropped in one go to get under the byte budget, at most. */
 const MAX_EVICTIONS_A_TICK = 64;
 
@@ -48,8 +56,10 @@ export class StoreCore {
   /** Since when a sealed chunk waits to be compressed; null when none does. */
   #compressDueMs: number | null = null;
   #lastSealed: Chunk | null = null;
-  /** Bytes of dropped tables that running queries still hold on to. */
+  /** Bytes of dropped chunks that pending statements still hold on to. */
   #pinnedBytes = 0;
+  /** Bytes in the engine for each that the catalog counts, when last nothing was pinned. */
+  #bytesPerBooked = 1;
   #sealsNow = true;
   #lastTickMs = 0;
   #appendMsAtTick = 0;
@@ -83,7 +93,7 @@ export class StoreCore {
 
   /** Whether `step` has something to do. */
   get busy(): boolean {
-    return this.#queries.busy || this.#sealsNow && this.#hasToSeal;
+    return this.#queries.busy || this.#sealing;
   }
 
   /** Takes definitions and rows, all or none. */
@@ -135,7 +145,7 @@ export class StoreCore {
   /** One slice of queries and of sealing. */
   step(): void {
     this.#queries.step();
-    if (this.#sealsNow) this.#seal();
+    if (this.#sealing) this.#seal();
   }
 
   /** Upkeep: closes chunks, and drops what is too old or too much. */
@@ -166,28 +176,53 @@ export class StoreCore {
   }
 
   /**
-   * Evicts the oldest chunks until the data fits its budget. What a running query reads is freed
-   * only when it ends: such chunks count as gone, or all would be evicted for one query.
+   * Evicts the oldest chunks until the data fits its budget. A chunk that was there when a pending
+   * statement began, a query or the sealing of another chunk, is freed only when that statement ends:
+   * such chunks count as gone, or all would be evicted for one statement.
    */
   #makeRoom(): void {
-    if (!this.#queries.running) this.#pinnedBytes = 0;
     let used = this.#usedBytes();
+    if (!this.#pins) {
+      this.#pinnedBytes = 0;
+      this.#bytesPerBooked = used / Math.max(1, this.#catalog.bytes());
+    }
     for (let i = 0; i < MAX_EVICTIONS_A_TICK; i++) {
-      if (used - this.#pinnedBytes <= this.#options.budgetBytes) return;
+      if (used - this.#pinnedBytes <= this.#options.budgetBytes) break;
       const oldest = this.#catalog.oldest();
-      if (oldest === null) return;
+      if (oldest === null) break;
       this.#evict(oldest, "bytes");
       const left = this.#usedBytes();
-      if (this.#queries.running) {
-        this.#pinnedBytes += Math.max(0, oldest.bytes - (used - left));
-      }
+      const taken = oldest.bytes * this.#bytesPerBooked;
+      if (this.#pins) this.#pinnedBytes += Math.max(0, taken - (used - left));
       used = left;
     }
+    if (this.#pinnedBytes > this.#options.budgetBytes * MAX_PINNED_SHARE) this.#unpin();
   }
 
-  get #hasToSeal(): boolean {
-    return this.#compressDueMs !== null || this.#sealer.chunk !== null ||
-      this.#catalog.nextToSeal() !== undefined;
+  /** Whether a pending statement keeps dropped tables alive. */
+  get #pins(): boolean {
+    return this.#queries.running || this.#sealer.chunk !== null;
+  }
+
+  /** Ends what keeps dropped chunks in memory. */
+  #unpin(): void {
+    this.#queries.stopRunning(
+      new HorizonError(
+        "overloaded",
+        "the query was stopped: the data it reads has been evicted and must give way to new data",
+        {},
+        UNPINNED_RETRY_AFTER_MS,
+      ),
+    );
+    this.#sealer.abandon();
+    this.#pinnedBytes = 0;
+  }
+
+  /** A chunk that is being sealed is finished in any case: it keeps what is evicted in memory. */
+  get #sealing(): boolean {
+    if (this.#sealer.chunk !== null) return true;
+    return this.#sealsNow &&
+      (this.#compressDueMs !== null || this.#catalog.nextToSeal() !== undefined);
   }
 
   /**

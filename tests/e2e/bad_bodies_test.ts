@@ -9,6 +9,7 @@ import {
 } from "@opentelemetry/sdk-trace";
 import { z } from "zod";
 import { type RunningHorizon, withHorizon } from "../support/running_horizon.ts";
+import { mulberry32 } from "../support/mulberry32.ts";
 
 const PROTOBUF = "application/x-protobuf";
 const JSON_TYPE = "application/json";
@@ -223,14 +224,3 @@ Deno.test("OTLP/HTTP: a client that leaves in the middle of its body loses only 
     ]);
   });
 });
-
-/** Seeded unsigned 32-bit numbers. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ state >>> 15, state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ mixed >>> 7, mixed | 61);
-    return (mixed ^ mixed >>> 14) >>> 0;
-  };
-}

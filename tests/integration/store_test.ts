@@ -5,7 +5,8 @@ import { Registries } from "../../mod/intern/registries.ts";
 import { SERIES_REFUSED } from "../../mod/intern/series_registry.ts";
 import { silentLogger } from "../../mod/log/logger.ts";
 import { StoreClient } from "../../storage/store_client.ts";
-import { pushLog, pushSpan, storeOptions, withStore } from "../support/store_fixture.ts";
+import { mulberry32 } from "../support/mulberry32.ts";
+import { MIB, pushLog, pushSpan, storeOptions, withStore } from "../support/store_fixture.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const NOW_US = Math.floor(Date.now() * 1000);
@@ -344,4 +345,30 @@ Deno.test("store: large appends and sealing go on while a query over the same ro
       [2_400_000, 2_400_000],
     ]);
   });
+});
+
+Deno.test("store: under load past the budget only the oldest goes, whatever is being sealed or asked", async () => {
+  const budgetBytes = 160 * MIB;
+  await withStore(async ({ intake, registries, rows, store }) => {
+    const id = registries.series.resolve("m", "gauge", "", [], "");
+    // Random values, which no encoding makes smaller.
+    const random = mulberry32(1);
+    let heavy: Promise<unknown> = Promise.resolve();
+    for (let batch = 0; batch < 160; batch++) {
+      for (let i = 0; i < 100_000; i++) intake.builders.metrics.push(id, NOW_US + i, random());
+      await intake.commit();
+      if (batch !== 60) continue;
+      const sql = "SELECT sum(a.value * b.range) FROM metrics a, range(100000) b";
+      // Whether it meets its deadline or has to give way is not what matters here.
+      heavy = Promise.allSettled([store.query({ sql, timeoutMs: 3_000 })]);
+    }
+    await heavy;
+    const stats = await store.stats();
+    const kept = Number((await rows("SELECT count(*) FROM metrics"))[0]?.[0]);
+    const evicted = stats.evicted.reduce((sum, one) => sum + one.rows, 0);
+    assert.equal(kept + evicted, 16_000_000);
+    assert.ok(evicted > 0, "the budget was reached");
+    // A row takes 20 bytes at most; a chunk of two million may just have gone.
+    assert.ok(kept * 20 > budgetBytes / 3, `only ${kept} rows were kept`);
+  }, { budgetBytes });
 });
