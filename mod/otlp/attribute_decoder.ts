@@ -1,10 +1,10 @@
 import type { Utf8Builder } from "../columns/builders.ts";
+import { cutEnd, pushCutText } from "../columns/cut_text.ts";
 import { decodeUtf8, encodeUtf8 } from "../columns/utf8_text.ts";
 import { type AttributeKeys, KEY_REFUSED } from "../intern/registries.ts";
 import type { AttributeListBuilder } from "../signals/attributes.ts";
 import { AnyValue, anyValueText, INT_VALUE, KeyValue, STRING_VALUE } from "./any_value.ts";
 import { ByteCache } from "./byte_cache.ts";
-import { cutEnd } from "./cut_text.ts";
 import type { Alterations } from "./decode_context.ts";
 import type { OtlpLimits } from "./limits.ts";
 import { signedOf, type WireReader } from "./wire.ts";
@@ -146,11 +146,7 @@ export class AttributeDecoder {
       const number = signedOf(value.low, value.high);
       if (Number.isSafeInteger(number)) return this.#pushInteger(number, out);
     }
-    const text = anyValueText(reader, value);
-    // A UTF-16 unit needs at most three bytes.
-    if (text.length * 3 <= maxBytes) return out.push(text);
-    const bytes = encodeUtf8(text);
-    out.pushBytes(bytes, 0, this.cut(bytes, 0, bytes.length, maxBytes));
+    if (pushCutText(out, anyValueText(reader, value), maxBytes)) this.#alterations.cutValues++;
   }
 
   #pushInteger(number: number, out: Utf8Builder): void {

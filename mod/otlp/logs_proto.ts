@@ -1,6 +1,7 @@
 import type { DictionaryBuilder, Utf8Builder } from "../columns/builders.ts";
 import { encodeUtf8 } from "../columns/utf8_text.ts";
 import type { LogBatchBuilder } from "../signals/logs.ts";
+import { SEVERITY_NAMES } from "../signals/severity.ts";
 import type { AttributeDecoder } from "./attribute_decoder.ts";
 import { type Alterations, type DecodeContext, inRange } from "./decode_context.ts";
 import { type EnvelopeVisitor, type ScopeRange, walkEnvelope } from "./envelope.ts";
@@ -11,17 +12,7 @@ import type { ResourceCache, ResourceInfo } from "./resource_cache.ts";
 import { microsOf, nanosRemainder } from "./time_halves.ts";
 import type { WireReader } from "./wire.ts";
 
-/** Short names by severity number (OpenTelemetry logs data model, "Displaying Severity"). */
-const SEVERITY_NAMES = [
-  "",
-  ...["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"].flatMap((name) => [
-    name,
-    `${name}2`,
-    `${name}3`,
-    `${name}4`,
-  ]),
-].map(encodeUtf8);
-
+const SEVERITY_NAME_BYTES = SEVERITY_NAMES.map(encodeUtf8);
 const SOURCE = encodeUtf8("otlp");
 const PID_KEY = "process.pid";
 
@@ -125,13 +116,13 @@ export class LogsDecoder implements EnvelopeVisitor {
   #pushSeverity(): void {
     const { logs } = this.#parts;
     const { severityNumber, severityStart, severityEnd } = this.#scan;
-    const known = severityNumber < SEVERITY_NAMES.length ? severityNumber : 0;
+    const known = severityNumber < SEVERITY_NAME_BYTES.length ? severityNumber : 0;
     logs.severityNumber.push(known);
     if (severityEnd > severityStart) {
       logs.severity.pushId(this.#idOf(logs.severity, severityStart, severityEnd));
       return;
     }
-    const name = SEVERITY_NAMES[known]!;
+    const name = SEVERITY_NAME_BYTES[known]!;
     logs.severity.pushBytes(name, 0, name.length);
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cutEnd } from "../../../../mod/otlp/cut_text.ts";
+import { cutEnd } from "../../../../mod/columns/cut_text.ts";
 
 Deno.test("cutEnd: keeps as many whole characters as fit", () => {
   const unit = fc.string({ unit: "binary", maxLength: 20 });
