@@ -16,6 +16,7 @@ import { memoryBudgetBytes } from "./mod/config/memory_budget.ts";
 import type { Config } from "./mod/config/schema.ts";
 import type { FlagValues } from "./mod/config/settings.ts";
 import { toHorizonError } from "./mod/errors.ts";
+import { EventWriter } from "./mod/events/event_writer.ts";
 import { Intake } from "./mod/intake/intake.ts";
 import { Registries } from "./mod/intern/registries.ts";
 import { LatestValues } from "./mod/latest/latest_values.ts";
@@ -125,6 +126,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     flushIntervalMs: config.ingest.flush_interval_ms,
     maxBatchRows: config.ingest.max_batch_rows,
   }, clock);
+  const events = new EventWriter({ intake, registries, timers: systemTimers, log });
   const latest = new LatestValues({
     maxSeries: MAX_LATEST_SERIES,
     onListenerError: (error) => log.error("live_listener_failed", { error: String(error) }),
@@ -177,6 +179,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
       resources: registries.resources.refused,
       histogram_bounds: registries.bounds.refused,
       latest_values: latest.stats.refused,
+      events: events.stats.dropped + events.stats.failed,
       ...Object.fromEntries(
         Object.entries(grpc?.stats.refused ?? {}).map(([why, n]) => [`grpc_call_${why}`, n]),
       ),
@@ -242,6 +245,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
         web.closeStreams();
         store.cancelQueries();
         await stopServers();
+        await events.drain();
         await intake.drain();
         await state.stop();
         await store.close();

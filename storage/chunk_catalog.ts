@@ -5,20 +5,26 @@ import { openTable } from "./schema.ts";
 
 const HOUR_US = 3_600_000_000;
 
-/** Span of time that a chunk covers, microseconds. */
-export const CHUNK_SPAN_US = HOUR_US;
+/**
+ * Span of time that a signal's chunk covers, microseconds. Events are few and kept for weeks: by the
+ * hour there would be hundreds of tables with hardly a row.
+ */
+export function chunkSpanUs(signal: Signal): number {
+  return signal === "events" ? 24 * HOUR_US : HOUR_US;
+}
 
-/** An open chunk with this many rows is closed even though its hour is not over. */
+/** An open chunk with this many rows is closed even though its span of time is not over. */
 export const MAX_OPEN_ROWS: Readonly<Record<Signal, number>> = {
   metrics: 2_000_000,
   histograms: 200_000,
   spans: 250_000,
   logs: 500_000,
+  events: 200_000,
 };
 
-/** How long after its hour a chunk stays open for late rows, microseconds. */
+/** How long after its span a chunk stays open for late rows, microseconds. */
 const CLOSE_AFTER_US = 60_000_000;
-/** A chunk of a past hour is closed once nothing came for it for this long, milliseconds. */
+/** A chunk of a past span is closed once nothing came for it for this long, milliseconds. */
 const LATE_IDLE_MS = 30_000;
 
 /**
@@ -32,7 +38,7 @@ export type ChunkState = "open" | "closed" | "sealed";
 export interface ChunkId {
   readonly signal: Signal;
   readonly number: number;
-  /** Start of its hour, microseconds since the Unix epoch. */
+  /** Start of its span of time, microseconds since the Unix epoch. */
   readonly bucketUs: number;
 }
 
@@ -50,7 +56,13 @@ export interface Chunk extends ChunkId {
 
 /** Which chunks there are. Plain bookkeeping: tables are made and dropped by the caller. */
 export class ChunkCatalog {
-  readonly #chunks: Record<Signal, Chunk[]> = { metrics: [], histograms: [], spans: [], logs: [] };
+  readonly #chunks: Record<Signal, Chunk[]> = {
+    metrics: [],
+    histograms: [],
+    spans: [],
+    logs: [],
+    events: [],
+  };
   #nextNumber = 1;
 
   of(signal: Signal): readonly Chunk[] {
@@ -91,12 +103,12 @@ export class ChunkCatalog {
     chunks.splice(at, 1);
   }
 
-  /** Closes the open chunks that are full, or whose hour is over. Answers those closed. */
+  /** Closes the open chunks that are full, or whose span of time is over. Answers those closed. */
   closeDue(nowMs: number): Chunk[] {
     const due: Chunk[] = [];
     for (const chunk of this.all()) {
       if (chunk.state !== "open" || chunk.rows === 0) continue;
-      const over = nowMs * 1000 > chunk.bucketUs + CHUNK_SPAN_US + CLOSE_AFTER_US &&
+      const over = nowMs * 1000 > chunk.bucketUs + chunkSpanUs(chunk.signal) + CLOSE_AFTER_US &&
         nowMs - chunk.lastAppendMs > LATE_IDLE_MS;
       if (!over && chunk.rows < MAX_OPEN_ROWS[chunk.signal]) continue;
       chunk.state = "closed";
@@ -136,20 +148,23 @@ export class ChunkCatalog {
     );
   }
 
-  /** The chunk with the oldest data, to make room; null when only one is left. */
-  oldest(): Chunk | null {
-    let oldest: Chunk | null = null;
-    let count = 0;
-    for (const chunk of this.all()) {
-      if (chunk.rows === 0) continue;
-      count++;
-      if (oldest === null || chunk.maxTsUs < oldest.maxTsUs) oldest = chunk;
-    }
-    return count > 1 ? oldest : null;
+  /**
+   * The chunk with the oldest data, to make room; null when only one is left. Events are the
+   * oldest by far, since they are kept longest, and the least: they go in their turn once they
+   * take more than `eventBytes`, or when there is nothing else to take.
+   */
+  oldest(eventBytes: number): Chunk | null {
+    const filled = [...this.all()].filter(({ rows }) => rows > 0);
+    const others = filled.filter(({ signal }) => signal !== "events");
+    const spared = this.#chunks.events.reduce((sum, { bytes }) => sum + bytes, 0) <= eventBytes;
+    const candidates = spared && others.length > 1 ? others : filled;
+    if (candidates.length < 2) return null;
+    return candidates.reduce((oldest, chunk) => chunk.maxTsUs < oldest.maxTsUs ? chunk : oldest);
   }
 }
 
-/** The hour that a time falls into, microseconds since the Unix epoch. */
-export function bucketOf(tsUs: number): number {
-  return Math.floor(tsUs / CHUNK_SPAN_US) * CHUNK_SPAN_US;
+/** Start of the chunk that a time of a signal falls into, microseconds since the Unix epoch. */
+export function bucketOf(signal: Signal, tsUs: number): number {
+  const spanUs = chunkSpanUs(signal);
+  return Math.floor(tsUs / spanUs) * spanUs;
 }

@@ -3,7 +3,7 @@ import { SIGNALS } from "../mod/columns/column.ts";
 import { HorizonError } from "../mod/errors.ts";
 import type { DefinitionTable } from "../mod/intern/definitions.ts";
 import type { DiskStats } from "../mod/ports.ts";
-import { CHUNK_SPAN_US, type ChunkId } from "./chunk_catalog.ts";
+import { type ChunkId, chunkSpanUs } from "./chunk_catalog.ts";
 import { FrameLog, type FrameMeta, scanFrames } from "./frame_log.ts";
 import type { FsyncPolicy } from "./messages.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
@@ -20,7 +20,7 @@ import { SCHEMA_VERSION } from "./schema.ts";
  * ```
  */
 const DEFINITIONS = "definitions.log";
-const CHUNK_FILE = /^(metrics|histograms|spans|logs)-(\d{1,12})-(\d{1,9})\.log$/;
+const CHUNK_FILE = /^(metrics|histograms|spans|logs|events)-(\d{1,12})-(\d{1,9})\.log$/;
 /** Damaged files kept for inspection, newest; older ones are removed. */
 const MAX_QUARANTINED = 16;
 
@@ -43,6 +43,7 @@ const SIGNAL_KINDS: Readonly<Record<Signal, number>> = {
   histograms: 17,
   spans: 18,
   logs: 19,
+  events: 20,
 };
 
 /** A file of frames as it was read back. */
@@ -154,10 +155,10 @@ export class DataDir {
     return this.#left.length;
   }
 
-  /** Removes files that were not loaded and whose hour ended before `endedBeforeUs`. */
+  /** Removes files that were not loaded and whose span of time ended before `endedBeforeUs`. */
   removeLeft(signal: Signal, endedBeforeUs: number): void {
     const old = this.#left.filter((file) =>
-      file.signal === signal && file.bucketUs + CHUNK_SPAN_US < endedBeforeUs
+      file.signal === signal && file.bucketUs + chunkSpanUs(signal) < endedBeforeUs
     );
     for (const file of old) this.#removeLeftFile(file);
   }

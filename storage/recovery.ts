@@ -52,8 +52,8 @@ const ID_GAPS: readonly {
 ];
 
 /**
- * Brings back what the data directory holds: definitions, then chunks, the newest first, as
- * long as the memory budget lasts. Damaged frames are passed over and counted; nothing that
+ * Brings back what the data directory holds: definitions, then chunks, events
+ * before the others and the newest first, as long as the memory budget lasts. Damaged frames are passed over and counted; nothing that
  * is found in a file prevents the start. Then the definitions are written anew, without the series
  * that no row refers to.
  */
@@ -84,7 +84,10 @@ export function recover(deps: RecoveryDeps): Recovery {
     );
   }
   let full = false;
-  for (const file of disk.chunkFiles()) {
+  // Events first: they are the oldest, and what is known of processes rests on them.
+  const files = disk.chunkFiles();
+  const isEvents = (file: ChunkFile) => file.signal === "events";
+  for (const file of [...files.filter(isEvents), ...files.filter((file) => !isEvents(file))]) {
     if (!full && deps.usedBytes() > deps.budgetBytes * LOAD_SHARE) {
       // What is loaded takes a fraction of the room once it is sealed.
       deps.sealLoaded();
@@ -203,7 +206,7 @@ function largest(
 function largestAttributeKey({ engine, catalog }: RecoveryDeps): number {
   return greatest(
     engine,
-    [...catalog.of("spans"), ...catalog.of("logs")].map(({ table }) =>
+    [...catalog.of("spans"), ...catalog.of("logs"), ...catalog.of("events")].map(({ table }) =>
       `SELECT max(list_max(attr_keys)) AS m FROM ${table}`
     ),
   );

@@ -134,6 +134,23 @@ const SIGNAL_SCHEMAS: Readonly<Record<Signal, SignalSchema>> = {
     ],
     sort: "ts",
   },
+  events: {
+    before: [
+      ["ts", "TIMESTAMP"],
+      ["ns_remainder", "USMALLINT"],
+      ["stream", "VARCHAR"],
+      ["name", "VARCHAR"],
+      ["subject", "VARCHAR"],
+      ["service", "VARCHAR"],
+      ["pid", "INTEGER"],
+      ["severity", "VARCHAR"],
+      ["message", "VARCHAR"],
+      ["value", "DOUBLE"],
+    ],
+    attributes: true,
+    after: [],
+    sort: "stream, ts",
+  },
 };
 
 // list_select takes the names of a row's keys from one list of all keys; both lists are in
@@ -202,7 +219,42 @@ const SIGNAL_VIEWS: Readonly<Record<Signal, (union: string) => string>> = {
        ${NS_OF_DAY} AS time_unix_ns, observed_ts, scope_name, scope_version, flags,
        dropped_attributes
      FROM (${union})`,
+  events: (union) =>
+    `SELECT ts, stream, name, subject, service, pid, severity, message, value, attributes,
+       ${NS_OF_DAY} AS time_unix_ns
+     FROM (${union})`,
 };
+
+/**
+ * What users see of single streams of events, with names and types of their own. Made after the view
+ * `events`, which they stand on.
+ */
+export const EVENT_VIEWS: readonly string[] = [
+  `CREATE VIEW store.main.process_events AS
+     SELECT ts, name AS event, pid, ${timeAttribute("start_time_us")} AS start_time,
+       ${numberAttribute("ppid", "INTEGER")} AS ppid, ${textAttribute("process")} AS name, service,
+       ${textAttribute("executable")} AS executable,
+       ${textAttribute("command_line")} AS command_line, ${textAttribute("user")} AS "user",
+       ${textAttribute("cgroup")} AS cgroup, ${textAttribute("container_id")} AS container_id,
+       ${numberAttribute("exit_code", "INTEGER")} AS exit_code, ${
+    textAttribute("signal")
+  } AS signal,
+       ${textAttribute("cause")} AS cause, ${textAttribute("evidence")} AS evidence,
+       severity, message, value, attributes
+     FROM store.main.events WHERE stream = 'process'`,
+];
+
+function textAttribute(key: string): string {
+  return `attributes['${key}']`;
+}
+
+function numberAttribute(key: string, type: "INTEGER" | "BIGINT"): string {
+  return `try_cast(attributes['${key}'] AS ${type})`;
+}
+
+function timeAttribute(key: string): string {
+  return `make_timestamp(${numberAttribute(key, "BIGINT")})`;
+}
 
 // An uncorrelated subquery is evaluated once, and only when the column is asked for: a join
 // would cost every query on the view.

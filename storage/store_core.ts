@@ -5,7 +5,7 @@ import { SIGNALS } from "../mod/columns/column.ts";
 import { HorizonError } from "../mod/errors.ts";
 import type { DiskStats, SignalStats, StoreStats } from "../mod/ports.ts";
 import { encodeArrow } from "./arrow_encode.ts";
-import { bucketOf, type Chunk, CHUNK_SPAN_US, ChunkCatalog } from "./chunk_catalog.ts";
+import { bucketOf, type Chunk, ChunkCatalog, chunkSpanUs } from "./chunk_catalog.ts";
 import { DataDir } from "./data_dir.ts";
 import type { DuckDb } from "./duckdb_module.ts";
 import { Engine } from "./engine.ts";
@@ -14,7 +14,7 @@ import type { AppendFrames, BatchFrame, QueryCommand, Recovery, StoreOptions } f
 import type { QuerySettled } from "./query_job.ts";
 import { QueryQueue } from "./query_queue.ts";
 import { recover } from "./recovery.ts";
-import { openChunkColumns, type StateTable, viewStatement } from "./schema.ts";
+import { EVENT_VIEWS, openChunkColumns, type StateTable, viewStatement } from "./schema.ts";
 import { Sealer } from "./sealer.ts";
 
 type EvictionReason = StoreStats["evicted"][number]["reason"];
@@ -32,6 +32,8 @@ const COMPRESS_PATIENCE_MS = 2_000;
 const MAX_PINNED_SHARE = 0.25;
 /** When a query that was stopped for lack of memory may be asked again. */
 const UNPINNED_RETRY_AFTER_MS = 5_000;
+/** Events are spared by eviction for room while they take no more than this share of memory. */
+const SPARED_EVENT_SHARE = 1 / 8;
 /** Chunks dropped in one go to get under the byte budget, at most. */
 const MAX_EVICTIONS_A_TICK = 64;
 
@@ -88,7 +90,8 @@ export class StoreCore {
       tableFromIPC(this.#engine.run("SELECT count(*)::DOUBLE AS n FROM series")).get(0)?.["n"] ?? 0,
     );
     // A view needs a chunk beneath it, so each signal starts with one for the present hour.
-    for (const signal of SIGNALS) this.#newChunk(signal, bucketOf(clock.nowMs() * 1000));
+    for (const signal of SIGNALS) this.#newChunk(signal, bucketOf(signal, clock.nowMs() * 1000));
+    for (const statement of EVENT_VIEWS) this.#engine.run(statement);
   }
 
   /** Whether `step` has something to do. */
@@ -164,7 +167,7 @@ export class StoreCore {
     for (let i = 0; i < MAX_EVICTIONS_A_TICK && this.#diskIsOverBudget(); i++) {
       // What was not even loaded goes first: no query sees it.
       if (this.#disk?.removeOldestLeft()) continue;
-      const oldest = this.#catalog.oldest();
+      const oldest = this.#catalog.oldest(this.#spareEventBytes);
       if (oldest === null) break;
       this.#evict(oldest, "disk");
     }
@@ -188,7 +191,7 @@ export class StoreCore {
     }
     for (let i = 0; i < MAX_EVICTIONS_A_TICK; i++) {
       if (used - this.#pinnedBytes <= this.#options.budgetBytes) break;
-      const oldest = this.#catalog.oldest();
+      const oldest = this.#catalog.oldest(this.#spareEventBytes);
       if (oldest === null) break;
       this.#evict(oldest, "bytes");
       const left = this.#usedBytes();
@@ -239,6 +242,10 @@ export class StoreCore {
       this.#catalog.unsealedBytes() > this.#options.budgetBytes / 2;
   }
 
+  get #spareEventBytes(): number {
+    return this.#options.budgetBytes * SPARED_EVENT_SHARE;
+  }
+
   #diskIsOverBudget(): boolean {
     const { disk } = this.#options;
     return disk !== null && this.#disk !== null && this.#disk.stats().bytes > disk.budgetBytes;
@@ -275,12 +282,12 @@ export class StoreCore {
   }
 
   /**
-   * Inserts a frame into the chunk of its hour; a frame that spans hours goes through a staging
+   * Inserts a frame into the chunk of its time; a frame that reaches over several goes through a staging
    * table and is split there. Answers what to book once the transaction is through.
    */
   #route(frame: BatchFrame): (() => void)[] {
-    const bucket = bucketOf(frame.minTsUs);
-    if (bucket === bucketOf(frame.maxTsUs)) {
+    const bucket = bucketOf(frame.signal, frame.minTsUs);
+    if (bucket === bucketOf(frame.signal, frame.maxTsUs)) {
       const chunk = this.#chunkFor(frame.signal, bucket);
       this.#engine.insert(chunk.table, frame.ipc);
       const { rows, minTsUs, maxTsUs } = frame;
@@ -290,9 +297,9 @@ export class StoreCore {
     this.#engine.run(`CREATE TABLE ${stage} (${openChunkColumns(frame.signal)})`);
     this.#engine.insert(stage, frame.ipc);
     const booked: (() => void)[] = [];
-    for (const span of this.#hoursOf(stage)) {
+    for (const span of this.#spansOf(stage, frame.signal)) {
       const chunk = this.#chunkFor(frame.signal, span.bucketUs);
-      const end = span.bucketUs + CHUNK_SPAN_US;
+      const end = span.bucketUs + chunkSpanUs(frame.signal);
       // The engine answers in Arrow's file format and takes in only its stream format.
       const part = streamOf(this.#engine.run(
         `SELECT * FROM ${stage}
@@ -315,11 +322,13 @@ export class StoreCore {
     this.#engine.run("DROP TABLE forgotten");
   }
 
-  #hoursOf(
+  #spansOf(
     stage: string,
+    signal: Signal,
   ): { bucketUs: number; rows: number; minTsUs: number; maxTsUs: number }[] {
+    const hours = chunkSpanUs(signal) / 3_600_000_000;
     const table = tableFromIPC(this.#engine.run(
-      `SELECT epoch_us(time_bucket(INTERVAL 1 HOUR, ts))::DOUBLE b, count(*)::DOUBLE n,
+      `SELECT epoch_us(time_bucket(INTERVAL ${hours} HOUR, ts))::DOUBLE b, count(*)::DOUBLE n,
          epoch_us(min(ts))::DOUBLE lo, epoch_us(max(ts))::DOUBLE hi FROM ${stage} GROUP BY 1`,
     ));
     return table.toArray().map((row) => ({
@@ -427,7 +436,7 @@ export class StoreCore {
     this.#engine.transaction(() => {
       this.#catalog.remove(chunk);
       if (this.#catalog.of(chunk.signal).length === 0) {
-        this.#newChunk(chunk.signal, bucketOf(this.#clock.nowMs() * 1000));
+        this.#newChunk(chunk.signal, bucketOf(chunk.signal, this.#clock.nowMs() * 1000));
       } else this.#defineView(chunk.signal);
       if (chunk.state !== "sealed") this.#engine.run(`DROP TABLE ${chunk.table}`);
     });

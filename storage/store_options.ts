@@ -16,6 +16,7 @@ export function storeOptions(storage: StorageConfig, budgetBytes: number): Store
       histograms: retention.metrics_ms,
       spans: retention.spans_ms,
       logs: retention.logs_ms,
+      events: retention.events_ms,
     },
     query: {
       defaultTimeoutMs: query.timeout_ms,

@@ -74,5 +74,5 @@ export interface ColumnBatch {
   readonly maxTsUs: number;
 }
 
-export type Signal = "metrics" | "histograms" | "spans" | "logs";
-export const SIGNALS: readonly Signal[] = ["metrics", "histograms", "spans", "logs"];
+export type Signal = "metrics" | "histograms" | "spans" | "logs" | "events";
+export const SIGNALS: readonly Signal[] = ["metrics", "histograms", "spans", "logs", "events"];

@@ -11,6 +11,7 @@ export interface RetentionConfig {
   readonly metrics_ms: number;
   readonly spans_ms: number;
   readonly logs_ms: number;
+  readonly events_ms: number;
   readonly rollups_1m_ms: number;
   readonly rollups_1h_ms: number;
 }
@@ -57,6 +58,7 @@ export const STORAGE_DEFAULTS = {
     metrics: "24h",
     spans: "24h",
     logs: "24h",
+    events: "30d",
     /** Milliseconds, or `metrics`, if that is longer. */
     rollups_1m: 30 * DAY_MS,
     /** Milliseconds, or `rollups_1m`, if that is longer. */
@@ -86,6 +88,8 @@ const Retention = z
       .describe("How long raw samples and histograms are kept."),
     spans: tier().prefault(STORAGE_DEFAULTS.retention.spans).describe("How long spans are kept."),
     logs: tier().prefault(STORAGE_DEFAULTS.retention.logs).describe("How long logs are kept."),
+    events: tier().prefault(STORAGE_DEFAULTS.retention.events)
+      .describe("How long events are kept: what happened to processes, and the like."),
     rollups_1m: tier().optional()
       .describe("How long 1 minute rollups are kept. Default 30d, or metrics if that is longer."),
     rollups_1h: tier().optional()
@@ -111,6 +115,7 @@ const Retention = z
       metrics_ms: r.metrics,
       spans_ms: r.spans,
       logs_ms: r.logs,
+      events_ms: r.events,
       rollups_1m_ms: minutes,
       rollups_1h_ms: r.rollups_1h ?? Math.max(defaults.rollups_1h, minutes),
     };

@@ -3,6 +3,7 @@ import type { ColumnBatch, Signal } from "../columns/column.ts";
 import { HorizonError } from "../errors.ts";
 import type { Registries } from "../intern/registries.ts";
 import type { Store } from "../ports.ts";
+import { EventBatchBuilder } from "../signals/events.ts";
 import { HistogramBatchBuilder } from "../signals/histograms.ts";
 import { LogBatchBuilder } from "../signals/logs.ts";
 import { SampleBatchBuilder } from "../signals/samples.ts";
@@ -22,6 +23,7 @@ export interface Builders {
   readonly histograms: HistogramBatchBuilder;
   readonly spans: SpanBatchBuilder;
   readonly logs: LogBatchBuilder;
+  readonly events: EventBatchBuilder;
 }
 
 export interface IntakeStats {
@@ -59,6 +61,7 @@ export class Intake {
     histograms: new HistogramBatchBuilder(),
     spans: new SpanBatchBuilder(),
     logs: new LogBatchBuilder(),
+    events: new EventBatchBuilder(),
   };
   readonly #store: Pick<Store, "append">;
   readonly #registries: Registries;
@@ -75,7 +78,13 @@ export class Intake {
   #waiters: PromiseWithResolvers<void> | null = null;
   #flushWhenFree = false;
   readonly #idle = new Set<() => void>();
-  readonly #keptRows: Record<Signal, number> = { metrics: 0, histograms: 0, spans: 0, logs: 0 };
+  readonly #keptRows: Record<Signal, number> = {
+    metrics: 0,
+    histograms: 0,
+    spans: 0,
+    logs: 0,
+    events: 0,
+  };
 
   constructor(
     store: Pick<Store, "append">,
@@ -169,8 +178,8 @@ export class Intake {
   }
 
   #openRows(): number {
-    const { metrics, histograms, spans, logs } = this.builders;
-    return metrics.rows + histograms.rows + spans.rows + logs.rows;
+    const { metrics, histograms, spans, logs, events } = this.builders;
+    return metrics.rows + histograms.rows + spans.rows + logs.rows + events.rows;
   }
 
   /** Notes which series live, and now and then answers those that do not; nothing is open here. */
@@ -188,8 +197,8 @@ export class Intake {
   }
 
   #largestOpen(): number {
-    const { metrics, histograms, spans, logs } = this.builders;
-    return Math.max(metrics.rows, histograms.rows, spans.rows, logs.rows);
+    const { metrics, histograms, spans, logs, events } = this.builders;
+    return Math.max(metrics.rows, histograms.rows, spans.rows, logs.rows, events.rows);
   }
 
   #flush(): void {

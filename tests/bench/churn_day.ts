@@ -38,6 +38,7 @@ const retentionMs = {
   metrics: RETENTION_MS,
   histograms: RETENTION_MS,
   spans: RETENTION_MS,
+  events: RETENTION_MS,
   logs: RETENTION_MS,
 };
 const options = storeOptions({ budgetBytes: 512 * MIB, retentionMs });

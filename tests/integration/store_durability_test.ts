@@ -6,6 +6,7 @@ import { Registries } from "../../mod/intern/registries.ts";
 import { silentLogger } from "../../mod/log/logger.ts";
 import { StoreClient } from "../../storage/store_client.ts";
 import {
+  pushEvent,
   pushLog,
   pushSpan,
   type StoreFixture,
@@ -59,6 +60,11 @@ async function fill({ intake, registries }: StoreFixture, tag: string): Promise<
     body: tag,
     attributes: { common: tag },
   });
+  pushEvent(intake.builders.events, registries, {
+    tsUs: NOW_US,
+    subject: tag,
+    attributes: { [`event.key.${tag}`]: tag },
+  });
   await intake.commit();
 }
 
@@ -67,6 +73,7 @@ const EVERYTHING = [
   "SELECT name, bounds, counts, labels FROM histograms ORDER BY name",
   "SELECT name, trace_id, attributes, resource FROM spans ORDER BY name",
   "SELECT body, attributes FROM logs ORDER BY body",
+  "SELECT stream, name, subject, service, pid, value, attributes FROM events ORDER BY subject",
 ];
 
 Deno.test("store: what was kept is there after a restart, and ids keep their meaning", async () => {

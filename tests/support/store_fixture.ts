@@ -2,6 +2,7 @@ import { systemClock } from "../../mod/clock.ts";
 import { Intake } from "../../mod/intake/intake.ts";
 import { Registries } from "../../mod/intern/registries.ts";
 import { silentLogger } from "../../mod/log/logger.ts";
+import type { EventBatchBuilder } from "../../mod/signals/events.ts";
 import type { LogBatchBuilder } from "../../mod/signals/logs.ts";
 import type { SpanBatchBuilder } from "../../mod/signals/spans.ts";
 import type { StoreOptions } from "../../storage/messages.ts";
@@ -19,6 +20,7 @@ export function storeOptions(changes: Partial<StoreOptions> = {}): StoreOptions 
       histograms: 24 * HOUR_MS,
       spans: 24 * HOUR_MS,
       logs: 24 * HOUR_MS,
+      events: 30 * 24 * HOUR_MS,
     },
     query: {
       defaultTimeoutMs: 10_000,
@@ -136,4 +138,26 @@ export function pushLog(
   logs.flags.push(0);
   logs.droppedAttributes.push(0);
   logs.closeRow();
+}
+
+/** Pushes one event of the stream `process`. */
+export function pushEvent(
+  events: EventBatchBuilder,
+  registries: Registries,
+  event: { tsUs: number; subject: string; attributes?: Readonly<Record<string, string>> },
+): void {
+  events.pushTime(event.tsUs, 5);
+  events.stream.push("process");
+  events.name.push("exit");
+  events.subject.push(event.subject);
+  events.service.push("shop");
+  events.pid.push(42);
+  events.severity.push("info");
+  events.message.push("ended");
+  events.value.push(1.5);
+  for (const [key, value] of Object.entries(event.attributes ?? {})) {
+    events.attributes.pushKey(registries.attributeKeys.idOf(key));
+    events.attributes.values.push(value);
+  }
+  events.closeRow();
 }

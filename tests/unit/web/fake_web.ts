@@ -120,7 +120,7 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
         pendingBytes: 1,
         maxPendingBytes: 2,
         refusedRequests: 3,
-        keptRows: { metrics: 4, histograms: 5, spans: 6, logs: 7 },
+        keptRows: { metrics: 4, histograms: 5, spans: 6, logs: 7, events: 8 },
         failedAppends: 8,
       },
     },

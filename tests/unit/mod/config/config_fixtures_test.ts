@@ -67,6 +67,7 @@ Deno.test("loadConfig: reads a full file, and derives what depends on it", async
     metrics_ms: 60 * day,
     spans_ms: day,
     logs_ms: day,
+    events_ms: 30 * day,
     // No shorter than the tier below.
     rollups_1m_ms: 60 * day,
     rollups_1h_ms: 400 * day,

@@ -30,7 +30,13 @@ export class ReceiverFixture {
   readonly receiver: OtlpReceiver;
   /** Appends fail with this while it is set. */
   failure: Error | null = null;
-  readonly #rows: Record<Signal, Row[]> = { metrics: [], histograms: [], spans: [], logs: [] };
+  readonly #rows: Record<Signal, Row[]> = {
+    metrics: [],
+    histograms: [],
+    spans: [],
+    logs: [],
+    events: [],
+  };
   readonly #keys = new Map<number, string>();
   readonly #resources = new Map<number, Value>();
   readonly #bounds = new Map<number, Value>();
