@@ -2,7 +2,6 @@ import type { Clock } from "../clock.ts";
 import type { DictionaryBuilder } from "../columns/builders.ts";
 import { cutEnd, pushCutText } from "../columns/cut_text.ts";
 import { encodeUtf8 } from "../columns/utf8_text.ts";
-import { HorizonError } from "../errors.ts";
 import { KEY_REFUSED, type Registries } from "../intern/registries.ts";
 import { sortLabels } from "../intern/series_registry.ts";
 import type { OtlpLimits } from "../otlp/limits.ts";
@@ -11,6 +10,7 @@ import type { LogBatchBuilder } from "../signals/logs.ts";
 import { SEVERITY_NAMES } from "../signals/severity.ts";
 import { idOfDigits, SPAN_ID_DIGITS, TRACE_ID_DIGITS } from "../signals/trace_ids.ts";
 import type { Intake } from "./intake.ts";
+import { notKept } from "./not_kept.ts";
 
 /** Keys with their values as text; of a repeated key the first stays. */
 export type TextAttributes = readonly (readonly [key: string, value: string])[];
@@ -87,8 +87,6 @@ export interface LogWriterOptions {
   readonly limits: LogLimits;
 }
 
-/** What a source is told to wait when its records could not be stored. */
-const RETRY_AFTER_MS = 1_000;
 /** Process ids are 32-bit signed integers in the store, and on every kernel. */
 const MAX_PID = 2 ** 31 - 1;
 const NOTHING = new Uint8Array();
@@ -242,14 +240,7 @@ export class LogWriter {
     try {
       await this.#options.intake.commit();
     } catch (error) {
-      if (error instanceof HorizonError && error.retryAfterMs !== null) throw error;
-      throw new HorizonError(
-        "unavailable",
-        "the log records could not be stored; retry later",
-        {},
-        RETRY_AFTER_MS,
-        { cause: error },
-      );
+      throw notKept(error, "the log records");
     }
   }
 }

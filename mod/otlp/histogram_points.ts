@@ -1,4 +1,5 @@
 import { SERIES_REFUSED } from "../intern/series_registry.ts";
+import { bucketsFit } from "../signals/histogram_shape.ts";
 import { type DecodeContext, inRange } from "./decode_context.ts";
 import { HistogramScan } from "./histogram_scan.ts";
 import { JournaledStates } from "./journaled_states.ts";
@@ -127,10 +128,7 @@ export class HistogramPointDecoder implements PointDecoder {
   #bucketsFit(): boolean {
     const [bounds, counts] = [this.#bounds.values, this.#counts.values];
     if (this.#bounds.tooMany || this.#counts.tooMany) return false;
-    if (counts.length > this.#parts.limits.maxBuckets) return false;
-    if (counts.length === 0) return bounds.length === 0;
-    return counts.length === bounds.length + 1 &&
-      bounds.every((bound, i) => Number.isFinite(bound) && (i === 0 || bound > bounds[i - 1]!));
+    return bucketsFit(bounds, counts, this.#parts.limits.maxBuckets);
   }
 
   #boundsId(): number {

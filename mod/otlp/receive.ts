@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { HorizonError } from "../errors.ts";
 import type { Intake } from "../intake/intake.ts";
+import { notKept } from "../intake/not_kept.ts";
 import type { Registries } from "../intern/registries.ts";
 import { AttributeDecoder } from "./attribute_decoder.ts";
 import { type Alterations, type DecodeContext, noAlterations } from "./decode_context.ts";
@@ -61,9 +62,6 @@ const noStats = (): MutableStats => ({
   accepted: 0,
   rejected: {},
 });
-
-/** What a sender is told to wait when its rows could not be stored. */
-const RETRY_AFTER_MS = 1_000;
 
 /**
  * The receive path of OTLP, whichever transport brings the body: decode, keep, answer.
@@ -216,14 +214,7 @@ export class OtlpReceiver {
     } catch (error) {
       undoTotals();
       stats.failed++;
-      if (error instanceof HorizonError && error.retryAfterMs !== null) throw error;
-      throw new HorizonError(
-        "unavailable",
-        "the telemetry could not be stored; retry later",
-        {},
-        RETRY_AFTER_MS,
-        { cause: error },
-      );
+      throw notKept(error, "the telemetry");
     }
     if (exemplars.length > 0) onExemplars?.(exemplars);
   }

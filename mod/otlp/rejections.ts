@@ -11,7 +11,8 @@ export type RejectReason =
   | "invalid_temporality"
   | "invalid_delta"
   | "delta_out_of_order"
-  | "invalid_buckets";
+  | "invalid_buckets"
+  | "label_limit";
 
 /** For the sender: what is wrong with a record that was rejected for this reason. */
 const EXPLANATIONS: Readonly<Record<RejectReason, string>> = {
@@ -27,6 +28,7 @@ const EXPLANATIONS: Readonly<Record<RejectReason, string>> = {
   invalid_delta: "a delta must be finite, and not negative where the sum is monotonic",
   delta_out_of_order: "a delta point that is not later than the one before it was taken already",
   invalid_buckets: "bucket counts and bounds do not fit together, or are too many",
+  label_limit: "a series has too many labels, or a label's name or value is too long",
 };
 
 /** Rejected records of one request, by reason. */
