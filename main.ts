@@ -2,6 +2,7 @@ import process from "node:process";
 import { hostname } from "node:os";
 import { type RunningOtlpGrpc, startOtlpGrpc } from "./collectors/otlp_grpc/otlp_grpc_server.ts";
 import { buildCollectors } from "./collectors/collectors.ts";
+import { runExec } from "./collectors/exec/run_exec.ts";
 import { configuredCollectors } from "./collectors/configured_collectors.ts";
 import { readMemoryLimit } from "./collectors/host/memory_limit.ts";
 import { Scheduler, systemTimers } from "./collectors/scheduler.ts";
@@ -58,9 +59,10 @@ const io: CliIo = {
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
 };
 
-async function main(argv: readonly string[]): Promise<ExitCode> {
+async function main(argv: readonly string[]): Promise<number> {
   const command = await parseCommandLine(argv, io);
   if (command.kind === "exit") return command.code;
+  if (command.kind === "exec") return await runExec(command, writeError);
   if (command.kind !== "serve") return await runClientCommand(command, io);
   return await serve(command.flags);
 }
@@ -75,7 +77,7 @@ async function serve(flags: FlagValues): Promise<ExitCode> {
   const opened = openLog({
     ...config.log,
     clock,
-    write: (line) => void Deno.stderr.writeSync(new TextEncoder().encode(line)),
+    write: writeError,
   });
   const log = opened.logger;
   const stopping = signalled();
@@ -275,6 +277,10 @@ function signalled(): Promise<string> {
       Deno.addSignalListener(signal, () => resolve(signal));
     }
   });
+}
+
+function writeError(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(text));
 }
 
 /** Writes all of a text; throws `Deno.errors.BrokenPipe` once nobody reads. */

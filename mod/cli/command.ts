@@ -1,14 +1,32 @@
 import type { TokenRoleName } from "../config/auth_section.ts";
 import type { ReadTextFile } from "../config/find_config_file.ts";
 import type { Environment, FlagValues } from "../config/settings.ts";
+import type { RestartPolicy } from "../exec/restart_policy.ts";
 
 /** What the command line asks for. */
 export type Command =
   /** Run the monitor: the composition root's own work. */
   | { readonly kind: "serve"; readonly flags: FlagValues }
+  /** Run another program: its exit code becomes this one's. */
+  | ExecCommand
   /** All is said and done; end with this code. */
   | { readonly kind: "exit"; readonly code: ExitCode }
   | ClientCommand;
+
+/** `horizon exec`: run a command and report what it writes and how it ends. */
+export interface ExecCommand {
+  readonly kind: "exec";
+  readonly argv: readonly [program: string, ...args: string[]];
+  readonly service: string;
+  readonly restart: RestartPolicy;
+  /** From a signal that asks for an end to SIGKILL, milliseconds. */
+  readonly stopTimeoutMs: number;
+  /** False: pass output and exit code on, and tell nobody. */
+  readonly report: boolean;
+  /** Base URL of the Horizon that is told. */
+  readonly url: URL;
+  readonly token: string | null;
+}
 
 /** A command that does its work and ends; see `runClientCommand`. */
 export type ClientCommand = QueryCommand | CheckConfigCommand | TokenCommand | VersionCommand;

@@ -5,6 +5,7 @@ Examples:
                                             http://127.0.0.1:9630
   horizon serve --data-dir /var/lib/horizon keep the data over restarts
   horizon query "SELECT * FROM processes"   ask the running Horizon
+  horizon exec -- ./server                  run it and keep its output
   horizon check config horizon.yaml         find every mistake in it
   horizon help serve                        flags, variables and files of it
 
@@ -42,6 +43,23 @@ Examples:
 
 Prefer HORIZON_TOKEN over --token: other users of the host can see the
 arguments of a process.
+`;
+
+export const EXEC_HELP = `
+Runs the command with this terminal's input, output and signals; its exit code
+is passed on (128 and the signal's number where a signal ended it, 127 where
+there is no such program). Each line that it writes becomes a log record with
+its pid and service, in the Horizon at --url. Without one the command runs all
+the same.
+
+Examples:
+  horizon exec -- ./server --port 8080
+  horizon exec --service shop --restart on-failure -- node shop.js
+  horizon exec --restart always --max-restarts 5 -- ./worker
+
+Waits between restarts double from --backoff up to --max-backoff; after a run
+of --stable-after they begin anew. SIGTERM, SIGINT and SIGQUIT are passed on
+and end the restarting; what has not ended after --stop-timeout is killed.
 `;
 
 export const CHECK_CONFIG_HELP = `

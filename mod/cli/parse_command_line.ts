@@ -8,11 +8,13 @@ import {
 } from "commander";
 import { TOKEN_ROLES, TokenName, type TokenRoleName } from "../config/auth_section.ts";
 import { closestName } from "../config/closest_name.ts";
-import { parseDurationMs } from "../config/duration_text.ts";
+import { formatDuration, parseDurationMs } from "../config/duration_text.ts";
+import { RESTART_MODES, type RestartMode } from "../exec/restart_policy.ts";
 import { CONFIG_VARIABLE, type FlagValues, type Setting, SETTINGS } from "../config/settings.ts";
 import { type CliIo, type Command, QUERY_FORMATS, type QueryFormat } from "./command.ts";
 import {
   CHECK_CONFIG_HELP,
+  EXEC_HELP,
   PROGRAM_HELP,
   QUERY_HELP,
   SERVE_HELP,
@@ -22,6 +24,9 @@ import { versionText } from "./version_text.ts";
 
 /** Where a Horizon listens if nobody says otherwise. */
 export const DEFAULT_URL = "http://127.0.0.1:9630";
+
+const URL_DEFAULT = `(default: ${DEFAULT_URL}) [env: HORIZON_URL]`;
+const TOKEN_DESCRIPTION = "the token to show [env: HORIZON_TOKEN]";
 
 /** Help is laid out for the narrowest terminal in use. */
 const HELP_WIDTH = 80;
@@ -79,11 +84,13 @@ function createProgram(env: CliIo["env"], found: Found, output: Output): Command
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
+    .enablePositionalOptions()
     // Settings are inherited by the commands that are added after it.
     .exitOverride()
     .addHelpText("after", PROGRAM_HELP);
   addServe(program, found);
   addQuery(program, env, found);
+  addExec(program, env, found);
   addCheck(program, found);
   addToken(program, found);
   program.command("version")
@@ -112,21 +119,66 @@ function addQuery(program: Commander, env: CliIo["env"], found: Found): void {
     .description("run one SQL SELECT and print its result")
     .argument("<SQL>", "the statement; - reads it from standard input")
     .addOption(choiceOption("--format <FORMAT>", "how to print", QUERY_FORMATS).default("table"))
-    .option("--url <URL>", `the Horizon to ask (default: ${DEFAULT_URL}) [env: HORIZON_URL]`)
-    .option("--token <TOKEN>", "the token to show [env: HORIZON_TOKEN]")
+    .option("--url <URL>", `the Horizon to ask ${URL_DEFAULT}`)
+    .option("--token <TOKEN>", TOKEN_DESCRIPTION)
     .option("--timeout <DURATION>", "cancel the query after this time, such as 30s", timeoutMs)
     .option("--max-rows <COUNT>", "at most this many rows", maxRows)
     .addHelpText("after", QUERY_HELP)
     .action((sql: string, options: OptionValues, self: Commander) => {
-      const base = textOf(options, "url") ?? given(env["HORIZON_URL"]) ?? DEFAULT_URL;
       found({
         kind: "query",
         sql,
         format: oneOf<QueryFormat>(QUERY_FORMATS, options["format"]),
-        url: baseUrl(base, self),
-        token: textOf(options, "token") ?? given(env["HORIZON_TOKEN"]) ?? null,
+        ...serverOf(options, env, self),
         timeoutMs: numberOf(options, "timeout"),
         maxRows: numberOf(options, "maxRows"),
+      });
+    });
+}
+
+function addExec(program: Commander, env: CliIo["env"], found: Found): void {
+  program.command("exec")
+    .description("run a command, and keep its output as logs")
+    .argument("<COMMAND...>", "the program and its arguments, best behind --")
+    // What follows the program's name is its own.
+    .passThroughOptions()
+    .option("--service <NAME>", "its service [env: OTEL_SERVICE_NAME] (default: the program)")
+    .addOption(
+      choiceOption("--restart <WHEN>", "start it again when it has ended", RESTART_MODES)
+        .default("never"),
+    )
+    .option(
+      "--max-restarts <COUNT>",
+      "restarts in a row, at most (default: no limit)",
+      restartCount,
+    )
+    .addOption(durationOption("--backoff <DURATION>", "wait before the first restart", 1_000))
+    .addOption(durationOption("--max-backoff <DURATION>", "longest wait", 60_000))
+    .addOption(
+      durationOption("--stable-after <DURATION>", "a run after which counting begins anew", 60_000),
+    )
+    .addOption(durationOption("--stop-timeout <DURATION>", "from a signal to SIGKILL", 10_000))
+    .option("--no-report", "tell nobody")
+    .option("--url <URL>", `the Horizon that is told ${URL_DEFAULT}`)
+    .option("--token <TOKEN>", TOKEN_DESCRIPTION)
+    .addHelpText("after", EXEC_HELP)
+    .action(([program, ...args]: string[], options: OptionValues, self: Commander) => {
+      if (program === undefined) self.error("error: there is no command to run");
+      found({
+        kind: "exec",
+        argv: [program, ...args],
+        service: textOf(options, "service") ?? given(env["OTEL_SERVICE_NAME"]) ??
+          program.split("/").at(-1) ?? program,
+        restart: {
+          mode: oneOf<RestartMode>(RESTART_MODES, options["restart"]),
+          maxRestarts: numberOf(options, "maxRestarts"),
+          firstDelayMs: numberOf(options, "backoff") ?? 0,
+          maxDelayMs: numberOf(options, "maxBackoff") ?? 0,
+          stableAfterMs: numberOf(options, "stableAfter") ?? 0,
+        },
+        stopTimeoutMs: numberOf(options, "stopTimeout") ?? 0,
+        report: isOn(options, "report"),
+        ...serverOf(options, env, self),
       });
     });
 }
@@ -186,6 +238,24 @@ function choiceOption(flags: string, description: string, words: readonly string
   return new Option(flags, description).choices(words);
 }
 
+/** The Horizon that a command talks to, and the token it shows. */
+function serverOf(
+  options: OptionValues,
+  env: CliIo["env"],
+  command: Commander,
+): { readonly url: URL; readonly token: string | null } {
+  const base = textOf(options, "url") ?? given(env["HORIZON_URL"]) ?? DEFAULT_URL;
+  return {
+    url: baseUrl(base, command),
+    token: textOf(options, "token") ?? given(env["HORIZON_TOKEN"]) ?? null,
+  };
+}
+
+function durationOption(flags: string, description: string, defaultMs: number): Option {
+  return new Option(flags, description).argParser(timeoutMs)
+    .default(defaultMs, formatDuration(defaultMs));
+}
+
 function baseUrl(text: string, command: Commander): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !["http:", "https:"].includes(url.protocol)) {
@@ -212,6 +282,11 @@ function maxRows(text: string): number {
     throw new InvalidArgumentError(`A whole number from 1 to ${MAX_ROWS} is wanted.`);
   }
   return rows;
+}
+
+function restartCount(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("A whole number from 0 is wanted.");
 }
 
 function tokenName(text: string): string {

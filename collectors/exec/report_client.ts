@@ -1,0 +1,54 @@
+import type { ExecCommand } from "../../mod/cli/command.ts";
+import {
+  type CapturedLine,
+  type CommandIdentity,
+  logsRequest,
+} from "../../mod/exec/captured_line.ts";
+import type { ReportAnswer } from "../../mod/exec/reporter.ts";
+
+/** How long an answer is waited for, milliseconds. */
+const PATIENCE_MS = 10_000;
+const MAX_REASON_CHARACTERS = 200;
+
+/** Posts to a running Horizon, with the token that the command line gave. */
+export class ReportClient {
+  readonly #url: URL;
+  readonly #token: string | null;
+  readonly #identity: CommandIdentity;
+
+  constructor(target: Pick<ExecCommand, "url" | "token">, identity: CommandIdentity) {
+    this.#url = target.url;
+    this.#token = target.token;
+    this.#identity = identity;
+  }
+
+  readonly postLines = (lines: readonly CapturedLine[]): Promise<ReportAnswer> =>
+    this.#post("v1/logs", logsRequest(lines, this.#identity));
+
+  /** Rejects when nobody answers. */
+  async #post(path: string, body: object): Promise<ReportAnswer> {
+    const response = await fetch(new URL(path, this.#url), {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        ...this.#token === null ? {} : { authorization: `Bearer ${this.#token}` },
+      },
+      body: JSON.stringify(body),
+      // The token goes to nobody else.
+      redirect: "manual",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    }).catch((error: unknown) => {
+      throw new Error(`no Horizon answers at ${this.#url.origin}`, { cause: error });
+    });
+    const text = await response.text();
+    if (response.ok) return { kind: "kept" };
+    const reason = `status ${response.status}: ${text.slice(0, MAX_REASON_CHARACTERS)}`;
+    if (response.status !== 429 && response.status < 500) return { kind: "refused", reason };
+    return { kind: "later", reason, retryAfterMs: retryAfterMs(response.headers) };
+  }
+}
+
+function retryAfterMs(headers: Headers): number | null {
+  const seconds = Number(headers.get("retry-after") ?? NaN);
+  return Number.isFinite(seconds) ? seconds * 1_000 : null;
+}
