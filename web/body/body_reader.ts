@@ -1,3 +1,4 @@
+import { unsnappy } from "../../mod/compress/snappy.ts";
 import { HorizonError } from "../../mod/errors.ts";
 import { SlowBodyError } from "../errors/slow_body_error.ts";
 import type { BodyBudget, BodyLimits } from "./body_limits.ts";
@@ -15,6 +16,15 @@ export interface BodyStats {
 }
 
 export type BodyRefusal = "too_large" | "too_slow" | "no_room";
+
+/**
+ * How a route's bodies come: gzip where Content-Encoding says so and plain without it, or in
+ * snappy's block format, which the protocols that use it do not always declare.
+ */
+export type BodyCoding = "gzip" | "snappy";
+
+/** Answers the decompressed body, or throws `too_large` past `maxBytes`. */
+type Decompress = (raw: Uint8Array, maxBytes: number) => Uint8Array;
 
 /** Reads whole request bodies under bounds of size, time and total memory. */
 export class BodyReader {
@@ -39,15 +49,16 @@ export class BodyReader {
    * Reads and decompresses the body, and counts it against the budget until `use` is done.
    * A request without a body has an empty one.
    *
-   * @throws HorizonError `too_large`, `unsupported_media_type` (an encoding other than gzip),
-   * `invalid_argument` (broken gzip, or cut off), `overloaded` (no room), `SlowBodyError`
+   * @throws HorizonError `too_large`, `unsupported_media_type` (an encoding other than `coding`),
+   * `invalid_argument` (broken, or cut off), `overloaded` (no room), `SlowBodyError`
    */
   async withBody<T>(
     request: Request,
     limits: BodyLimits,
     use: (body: Uint8Array) => T | Promise<T>,
+    coding: BodyCoding = "gzip",
   ): Promise<T> {
-    const gzipped = isGzipped(request.headers);
+    const decompress = decompression(request.headers, coding);
     const declared = Number(request.headers.get("content-length") ?? 0);
     if (declared > limits.maxBytes) throw this.#tooLarge(limits);
     if (this.#open >= this.#budget.maxBodies) throw this.#noRoom();
@@ -60,8 +71,8 @@ export class BodyReader {
     };
     try {
       const raw = await this.#read(request, limits, hold);
-      if (!gzipped || raw.length === 0) return await use(raw);
-      const body = this.#gunzip(raw, limits.maxDecompressedBytes);
+      if (decompress === null || raw.length === 0) return await use(raw);
+      const body = this.#decompressed(decompress, raw, limits.maxDecompressedBytes);
       hold(body.length);
       return await use(body);
     } finally {
@@ -112,9 +123,9 @@ export class BodyReader {
     });
   }
 
-  #gunzip(raw: Uint8Array, maxBytes: number): Uint8Array {
+  #decompressed(decompress: Decompress, raw: Uint8Array, maxBytes: number): Uint8Array {
     try {
-      return gunzip(raw, maxBytes);
+      return decompress(raw, maxBytes);
     } catch (error) {
       if (error instanceof HorizonError && error.code === "too_large") this.#refused.too_large++;
       throw error;
@@ -151,13 +162,23 @@ function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
   return whole;
 }
 
+const CONTENT_ENCODINGS: Readonly<Record<BodyCoding, ReadonlyMap<string, Decompress | null>>> = {
+  gzip: new Map<string, Decompress | null>([
+    ["", null],
+    ["identity", null],
+    ["gzip", gunzip],
+    ["x-gzip", gunzip],
+  ]),
+  snappy: new Map<string, Decompress | null>([["", unsnappy], ["snappy", unsnappy]]),
+};
+
 /** @throws HorizonError `unsupported_media_type` for an encoding that is not taken */
-function isGzipped(headers: Headers): boolean {
+function decompression(headers: Headers, coding: BodyCoding): Decompress | null {
   const encoding = (headers.get("content-encoding") ?? "").trim().toLowerCase();
-  if (encoding === "" || encoding === "identity") return false;
-  if (encoding === "gzip" || encoding === "x-gzip") return true;
+  const decompress = CONTENT_ENCODINGS[coding].get(encoding);
+  if (decompress !== undefined) return decompress;
   throw new HorizonError("unsupported_media_type", "this content encoding is not taken", {
     content_encoding: encoding.slice(0, 100),
-    allowed: ["gzip", "identity"],
+    allowed: coding === "gzip" ? ["gzip", "identity"] : ["snappy"],
   });
 }

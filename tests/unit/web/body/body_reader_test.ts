@@ -3,6 +3,7 @@ import { HorizonError } from "../../../../mod/errors.ts";
 import type { BodyLimits } from "../../../../web/body/body_limits.ts";
 import { BodyReader } from "../../../../web/body/body_reader.ts";
 import { SlowBodyError } from "../../../../web/errors/slow_body_error.ts";
+import { snappyBlock } from "../../../support/snappy_block.ts";
 import { gzipped } from "../fake_web.ts";
 
 const LIMITS: BodyLimits = { maxBytes: 100, maxDecompressedBytes: 1_000, timeoutMs: 5_000 };
@@ -58,6 +59,20 @@ Deno.test("BodyReader: refuses encodings it does not know", async () => {
     const request = post("abc", { "content-encoding": encoding });
     assert.equal(await codeOf(reader.withBody(request, LIMITS, text)), "unsupported_media_type");
   }
+});
+
+Deno.test("BodyReader: reads snappy where the route wants it, declared or not", async () => {
+  const reader = new BodyReader(BUDGET);
+  const body = (length: number) => snappyBlock(new TextEncoder().encode("a".repeat(length)));
+  const read = (request: Request) => reader.withBody(request, LIMITS, text, "snappy");
+  assert.equal(await read(post(body(3))), "aaa");
+  assert.equal(await read(post(body(3), { "content-encoding": "snappy" })), "aaa");
+  assert.equal(await read(post(null)), "");
+  assert.equal(await codeOf(read(post(body(1_001)))), "too_large");
+  assert.equal(await codeOf(read(post("not snappy"))), "invalid_argument");
+  const other = post(gzipped("abc"), { "content-encoding": "gzip" });
+  assert.equal(await codeOf(read(other)), "unsupported_media_type");
+  assert.equal(reader.stats.refused.too_large, 1);
 });
 
 Deno.test("BodyReader: bounds what is declared, what comes, and what it inflates to", async () => {
