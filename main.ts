@@ -1,6 +1,6 @@
 import process from "node:process";
 import { hostname } from "node:os";
-import { type RunningOtlpGrpc, startOtlpGrpc } from "./collectors/otlp_grpc/otlp_grpc_server.ts";
+import { startOtlpGrpc } from "./collectors/otlp_grpc/otlp_grpc_server.ts";
 import { buildCollectors } from "./collectors/collectors.ts";
 import { runExec } from "./collectors/exec/run_exec.ts";
 import { configuredCollectors } from "./collectors/configured_collectors.ts";
@@ -24,7 +24,9 @@ import { LatestValues } from "./mod/latest/latest_values.ts";
 import type { Logger } from "./mod/log/logger.ts";
 import { type OpenLog, openLog } from "./mod/log/logtape.ts";
 import { DEFAULT_OTLP_LIMITS } from "./mod/otlp/limits.ts";
+import { OTLP_SIGNALS } from "./mod/otlp/otlp_signal.ts";
 import { OtlpReceiver } from "./mod/otlp/receive.ts";
+import { SourceRegistry } from "./mod/sources/source_registry.ts";
 import { buildKind, VERSION } from "./mod/version.ts";
 import { StateTables } from "./storage/state_tables.ts";
 import { StoreClient } from "./storage/store_client.ts";
@@ -36,7 +38,6 @@ import { HealthChecks } from "./web/health/health_checks.ts";
 import type { Lifecycle } from "./web/health/health_routes.ts";
 import { grpcAuthorize } from "./web/security/grpc_authorize.ts";
 import { selfUsage } from "./web/metrics/self_usage.ts";
-import { receiverStatus } from "./web/otlp/receiver_status.ts";
 import { type RunningServer, serveApp } from "./web/serve.ts";
 import { readAsset } from "./web/static/read_asset.ts";
 
@@ -133,11 +134,13 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     maxSeries: MAX_LATEST_SERIES,
     onListenerError: (error) => log.error("live_listener_failed", { error: String(error) }),
   });
+  const sources = new SourceRegistry(clock);
   const collected = buildCollectors({
     ...configuredCollectors(config.collectors),
     intake,
     series: registries.series,
     latest,
+    sources,
     clock,
     timers: systemTimers,
     log,
@@ -147,6 +150,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     timers: systemTimers,
     random: Math.random,
     log,
+    onProblem: (collector, problem) => collected.noteProblem(collector, problem),
   });
   const otlp = new OtlpReceiver({
     intake,
@@ -167,7 +171,6 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     log,
   });
   let lifecycle: Lifecycle = "starting";
-  let grpc: RunningOtlpGrpc | null = null;
   const web = createWeb({
     ...configuredDoors(config),
     store,
@@ -175,17 +178,13 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     series: registries.series,
     latest,
     otlp,
-    receivers: () => receiverStatus(otlp.stats),
+    sources,
     turnedAway: () => ({
       attribute_keys: registries.attributeKeys.refused,
       resources: registries.resources.refused,
       histogram_bounds: registries.bounds.refused,
       latest_values: latest.stats.refused,
       events: events.stats.dropped + events.stats.failed,
-      ...Object.fromEntries(
-        Object.entries(grpc?.stats.refused ?? {}).map(([why, n]) => [`grpc_call_${why}`, n]),
-      ),
-      grpc_call_broken: grpc?.stats.broken ?? 0,
       log_lines: opened.lostLines(),
     }),
     collectors: () => scheduler.states(),
@@ -218,9 +217,10 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     listen("http", web.app, server.listen, "--listen");
     listen("otlp_http", web.otlpApp, server.otlp_http, "--otlp-http");
     if (server.otlp_grpc !== null) {
-      grpc = await startOtlpGrpc({
+      const grpc = await startOtlpGrpc({
         ...server.otlp_grpc,
         receiver: otlp,
+        book: sources.open("otlp_grpc", formatListenAddress(server.otlp_grpc), OTLP_SIGNALS),
         authorize: grpcAuthorize(web.gate, server.otlp_grpc),
         maxMessageBytes: server.max_decompressed_body_bytes,
         log,

@@ -2,6 +2,8 @@ import type { Clock } from "../mod/clock.ts";
 import type { Intake } from "../mod/intake/intake.ts";
 import type { SeriesRegistry } from "../mod/intern/series_registry.ts";
 import type { LatestValues } from "../mod/latest/latest_values.ts";
+import type { SourceBook } from "../mod/sources/source_book.ts";
+import type { SourceRegistry } from "../mod/sources/source_registry.ts";
 import type { Collector, CollectorLog } from "./collector.ts";
 import { HostFiles } from "./host_files.ts";
 import { CONTAINER_INTERFACES, hostCollectors } from "./host/host_collectors.ts";
@@ -12,8 +14,8 @@ import {
   PROCESS_COLLECTOR_DEFAULTS,
   ProcessCollector,
 } from "./processes/process_collector.ts";
-import { IntakeSampleSink, type SampleSinkStats } from "./sample_sink.ts";
-import type { Timers } from "./scheduler.ts";
+import { IntakeSampleSink } from "./sample_sink.ts";
+import type { CollectorProblem, Timers } from "./scheduler.ts";
 
 export interface CollectorsOptions {
   /** Null: not collected. */
@@ -30,6 +32,7 @@ export interface CollectorsOptions {
   readonly intake: Pick<Intake, "admit" | "builders" | "commit">;
   readonly series: Pick<SeriesRegistry, "resolve" | "generation">;
   readonly latest: Pick<LatestValues, "record" | "forget">;
+  readonly sources: Pick<SourceRegistry, "open">;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly log: CollectorLog;
@@ -40,8 +43,8 @@ export interface Collectors {
   readonly collectors: readonly Collector[];
   /** The table of processes; null when they are not collected. */
   readonly processes: ProcessCollector | null;
-  /** Samples kept and dropped so far, by collector. */
-  sinkStats(): Readonly<Record<string, SampleSinkStats>>;
+  /** Notes in its books that a turn of this collector did not succeed. */
+  noteProblem(collector: string, problem: CollectorProblem): void;
 }
 
 /** A latest value is dropped after so many intervals without a newer one. */
@@ -50,12 +53,12 @@ const MISSED_TICKS = 3;
 /** Everything that Horizon looks at by itself on this host. */
 export function buildCollectors(options: CollectorsOptions): Collectors {
   const { intake, series, latest, clock, timers, log, procRoot, sysRoot } = options;
-  const sinks = new Map<string, IntakeSampleSink>();
+  const books = new Map<string, SourceBook>();
   const sink = (collector: string, intervalMs: number, turns = 1) => {
     const staleAfterMs = intervalMs * (MISSED_TICKS + turns - 1);
-    const made = new IntakeSampleSink({ intake, series, latest, staleAfterMs, collector, log });
-    sinks.set(collector, made);
-    return made;
+    const book = options.sources.open("collector", collector, ["metrics"]);
+    books.set(collector, book);
+    return new IntakeSampleSink({ intake, series, latest, staleAfterMs, book, log });
   };
   const auxv = new HostFiles(procRoot).bytes("self/auxv");
   const kernel = auxv === null ? USUAL_KERNEL_CONSTANTS : parseAuxiliaryVector(auxv);
@@ -89,6 +92,6 @@ export function buildCollectors(options: CollectorsOptions): Collectors {
   return {
     collectors,
     processes,
-    sinkStats: () => Object.fromEntries([...sinks].map(([name, { stats }]) => [name, stats])),
+    noteProblem: (collector, { reason, message }) => books.get(collector)?.refused(reason, message),
   };
 }

@@ -4,6 +4,7 @@ import type { SeriesKind } from "../mod/intern/definitions.ts";
 import type { SeriesRegistry } from "../mod/intern/series_registry.ts";
 import { SERIES_REFUSED, sortLabels } from "../mod/intern/series_registry.ts";
 import type { LatestValues } from "../mod/latest/latest_values.ts";
+import type { SourceBook } from "../mod/sources/source_book.ts";
 import type { CollectorLog } from "./collector.ts";
 
 /**
@@ -51,19 +52,14 @@ export type SampleDrop =
  */
 const COMMIT_WAIT_MS = 1_000;
 
-export interface SampleSinkStats {
-  readonly kept: number;
-  readonly dropped: Readonly<Record<SampleDrop, number>>;
-}
-
 export interface IntakeSinkOptions {
   readonly intake: Pick<Intake, "admit" | "builders" | "commit">;
   readonly series: Pick<SeriesRegistry, "resolve" | "generation">;
   readonly latest: Pick<LatestValues, "record" | "forget">;
   /** How long a latest value stands without a newer one, milliseconds. */
   readonly staleAfterMs: number;
-  /** The collector, for the log. */
-  readonly collector: string;
+  /** Where it is noted what becomes of the samples. Its name is the collector's, for the log. */
+  readonly book: SourceBook;
   readonly log: CollectorLog;
 }
 
@@ -78,22 +74,11 @@ export class IntakeSampleSink implements SampleSink {
   #timesUs = new Float64Array(FIRST_CAPACITY);
   #values = new Float64Array(FIRST_CAPACITY);
   #count = 0;
-  #kept = 0;
   /** Whether batches are being lost: the log speaks only when that changes. */
   #losing = false;
-  readonly #dropped: Record<SampleDrop, number> = {
-    series_refused: 0,
-    overloaded: 0,
-    append_failed: 0,
-    not_finite: 0,
-  };
 
   constructor(options: IntakeSinkOptions) {
     this.#options = options;
-  }
-
-  get stats(): SampleSinkStats {
-    return { kept: this.#kept, dropped: { ...this.#dropped } };
   }
 
   get generation(): number {
@@ -111,8 +96,8 @@ export class IntakeSampleSink implements SampleSink {
   }
 
   push(seriesId: number, tsUs: number, value: number): void {
-    if (seriesId === SERIES_REFUSED) this.#dropped.series_refused++;
-    else if (!Number.isFinite(value)) this.#dropped.not_finite++;
+    if (seriesId === SERIES_REFUSED) this.#note("series_refused", 1);
+    else if (!Number.isFinite(value)) this.#note("not_finite", 1);
     else {
       if (this.#count === this.#seriesIds.length) this.#grow();
       this.#seriesIds[this.#count] = seriesId;
@@ -125,6 +110,7 @@ export class IntakeSampleSink implements SampleSink {
   commit(tsUs: number): void {
     const count = this.#count;
     this.#count = 0;
+    this.#options.book.request("metrics");
     if (count === 0) return;
     // What was seen is true whether or not the store has room for it.
     this.#options.latest.record(
@@ -141,7 +127,7 @@ export class IntakeSampleSink implements SampleSink {
       metrics.push(this.#seriesIds[i]!, this.#timesUs[i]!, this.#values[i]!);
     }
     this.#options.intake.commit(COMMIT_WAIT_MS).then(
-      () => this.#keep(count),
+      () => this.#keep(count, tsUs),
       (error: unknown) => this.#drop("append_failed", count, error),
     ).finally(release);
   }
@@ -164,20 +150,26 @@ export class IntakeSampleSink implements SampleSink {
     }
   }
 
-  #keep(count: number): void {
-    this.#kept += count;
+  #keep(count: number, tsUs: number): void {
+    this.#options.book.accepted("metrics", count);
+    this.#options.book.newest(tsUs);
     if (!this.#losing) return;
     this.#losing = false;
-    this.#options.log.info("samples_kept_again", { collector: this.#options.collector });
+    this.#options.log.info("samples_kept_again", { collector: this.#options.book.name });
   }
 
   #drop(reason: SampleDrop, count: number, error: unknown): void {
-    this.#dropped[reason] += count;
+    this.#note(reason, count);
+    const message = error instanceof Error ? error.message : String(error);
+    const { book, log } = this.#options;
+    book.problem(message);
     if (this.#losing) return;
     this.#losing = true;
-    const message = error instanceof Error ? error.message : String(error);
-    const { collector, log } = this.#options;
-    log.warn("samples_dropped", { collector, reason, samples: count, error: message });
+    log.warn("samples_dropped", { collector: book.name, reason, samples: count, error: message });
+  }
+
+  #note(reason: SampleDrop, count: number): void {
+    this.#options.book.rejected("metrics", reason, count);
   }
 
   #grow(): void {

@@ -35,12 +35,20 @@ export const systemTimers: Timers = {
   },
 };
 
+/** Why a turn did not succeed. */
+export interface CollectorProblem {
+  readonly reason: "failed" | "timed_out";
+  readonly message: string;
+}
+
 export interface SchedulerOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   /** In [0, 1). Asked once per collector. */
   readonly random: () => number;
   readonly log: CollectorLog;
+  /** Told of every turn that did not succeed; the log speaks only of the first in a row. */
+  readonly onProblem: (collector: string, problem: CollectorProblem) => void;
 }
 
 /** Collectors are spread over this share of their interval, at most `MAX_JITTER_MS`. */
@@ -228,17 +236,20 @@ class CollectorRun {
 
   #failed(error: string): void {
     this.#failures++;
-    this.#wentBad("collector_failed", error);
+    this.#wentBad("failed", error);
   }
 
   #timedOut(): void {
     this.#timeouts++;
-    this.#wentBad("collector_timed_out", `took longer than ${this.#collector.timeoutMs} ms`);
+    this.#wentBad("timed_out", `took longer than ${this.#collector.timeoutMs} ms`);
   }
 
-  #wentBad(event: string, error: string): void {
+  #wentBad(reason: CollectorProblem["reason"], error: string): void {
+    const { log, onProblem } = this.#options;
+    const { name } = this.#collector;
     this.#lastError = error;
+    onProblem(name, { reason, message: error });
     if (this.#badTurns++ > 0) return;
-    this.#options.log.warn(event, { collector: this.#collector.name, error });
+    log.warn(`collector_${reason}`, { collector: name, error });
   }
 }

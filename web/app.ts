@@ -2,7 +2,10 @@ import { Hono } from "hono";
 import { Registry } from "prom-client";
 import type { Clock } from "../mod/clock.ts";
 import type { IntakeStats } from "../mod/intake/intake.ts";
+import { OTLP_SIGNALS } from "../mod/otlp/otlp_signal.ts";
 import type { Store } from "../mod/ports.ts";
+import type { SourceRegistry } from "../mod/sources/source_registry.ts";
+import type { SourceList } from "../mod/sources/source_status.ts";
 import { collectorRoutes } from "./api/collector_routes.ts";
 import { infoRoutes } from "./api/info_routes.ts";
 import { ingestRoutes } from "./api/ingest_routes.ts";
@@ -25,7 +28,6 @@ import type {
   CollectorStatus,
   LatestSource,
   ProcessList,
-  ReceiverStatus,
   SelfUsage,
   SeriesSource,
 } from "./sources.ts";
@@ -46,7 +48,8 @@ export interface WebDeps {
   readonly series: SeriesSource;
   readonly latest: LatestSource;
   readonly otlp: OtlpReceivePort;
-  readonly receivers: () => readonly ReceiverStatus[];
+  /** Where the books of sources are opened, and their status is read. */
+  readonly sources: SourceList & Pick<SourceRegistry, "open">;
   /** What full registries and the bounds of listeners besides HTTP turned away so far. */
   readonly turnedAway: () => Readonly<Record<string, number>>;
   readonly collectors: () => readonly CollectorStatus[];
@@ -90,7 +93,12 @@ export function createWeb(deps: WebDeps): Web {
     observer: new HttpObserver(registry, deps.clock),
     log: deps.log,
   };
-  const ingest = otlpRoutes({ receiver: deps.otlp, bodies, limits: deps.bodyLimits });
+  const ingest = otlpRoutes({
+    receiver: deps.otlp,
+    bodies,
+    limits: deps.bodyLimits,
+    book: deps.sources.open("otlp_http", "/v1", OTLP_SIGNALS),
+  });
   const described = [
     ...ingest,
     ...sqlRoutes({ query: deps.store.query, bodies }),

@@ -41,17 +41,6 @@ export interface ProcessList {
   readonly processes: readonly ProcessRow[];
 }
 
-/** What was received over one protocol, for `/api/ingest` and `/metrics`. */
-export interface ReceiverStatus {
-  /** Such as `otlp`. */
-  readonly protocol: string;
-  readonly signal: string;
-  readonly requests: number;
-  readonly accepted: number;
-  /** Records refused so far, by reason. */
-  readonly rejected: Readonly<Record<string, number>>;
-}
-
 /** What Horizon itself uses. */
 export interface SelfUsage {
   readonly rssBytes: number;

@@ -7,6 +7,7 @@ import {
 } from "@grpc/grpc-js";
 import { assert, HorizonError } from "../../mod/errors.ts";
 import type { Logger } from "../../mod/log/logger.ts";
+import type { SourceBook } from "../../mod/sources/source_book.ts";
 import { grpcStatus, shownFailure } from "./grpc_status.ts";
 
 /** What the `authorization` of a call is worth. */
@@ -51,12 +52,23 @@ export interface CallStats {
   readonly broken: number;
 }
 
+export interface CallGateOptions {
+  readonly authorize: GrpcAuthorize;
+  /** Where calls that do not get as far as the receive path are noted. */
+  readonly book: SourceBook;
+  readonly limits: CallLimits;
+  readonly log: Pick<Logger, "error">;
+}
+
 /** What a sender is told to wait when there is no room for its call. */
 const RETRY_AFTER_MS = 1_000;
+const BROKEN = "a call ended before its message was whole: it was too large, could not be " +
+  "decompressed, or its sender gave up";
 
 /** Lets calls in: by who sends them, then by the room there is. Knows all that are under way. */
 export class CallGate {
   readonly #authorize: GrpcAuthorize;
+  readonly #book: SourceBook;
   readonly #limits: CallLimits;
   readonly #log: Pick<Logger, "error">;
   readonly #open = new Set<(refusal: CallRefusal, error: HorizonError) => void>();
@@ -71,8 +83,9 @@ export class CallGate {
   #total = 0;
   #broken = 0;
 
-  constructor(authorize: GrpcAuthorize, limits: CallLimits, log: Pick<Logger, "error">) {
+  constructor({ authorize, book, limits, log }: CallGateOptions) {
     this.#authorize = authorize;
+    this.#book = book;
     this.#limits = limits;
     this.#log = log;
   }
@@ -119,6 +132,7 @@ export class CallGate {
       if (state === "refused" || state === "over") return;
       state = "refused";
       this.#refused[refusal]++;
+      this.#book.refused(refusal, error.message);
       call.sendStatus(grpcStatus(error));
     };
     const hold = (more: number): void => {
@@ -151,7 +165,10 @@ export class CallGate {
       },
       onCancel: () => {
         clearTimeout(timer);
-        if (state === "arriving") this.#broken++;
+        if (state === "arriving") {
+          this.#broken++;
+          this.#book.refused("broken", BROKEN);
+        }
         // What of the message still comes is thrown away.
         state = "over";
         this.#bufferedBytes -= bytes;

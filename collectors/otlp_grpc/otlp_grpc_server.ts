@@ -16,6 +16,7 @@ import {
   type ReceiveOutcome,
 } from "../../mod/otlp/otlp_signal.ts";
 import { encodeExportResponse } from "../../mod/otlp/responses.ts";
+import type { SourceBook } from "../../mod/sources/source_book.ts";
 import { bindFailure } from "./bind_failure.ts";
 import { CallGate, type CallLimits, type CallStats, type GrpcAuthorize } from "./call_gate.ts";
 import { exportService } from "./export_services.ts";
@@ -29,6 +30,8 @@ export interface OtlpGrpcReceivePort {
 export interface OtlpGrpcOptions extends ListenAddress {
   readonly receiver: OtlpGrpcReceivePort;
   readonly authorize: GrpcAuthorize;
+  /** Where it is noted what becomes of calls and their records. */
+  readonly book: SourceBook;
   /** Bytes of a message, as it is sent and decompressed; a larger one is RESOURCE_EXHAUSTED. */
   readonly maxMessageBytes: number;
   readonly log: Pick<Logger, "error">;
@@ -69,8 +72,13 @@ const CLOSE_GRACE_MS = 500;
 export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<RunningOtlpGrpc> {
   // It would write to stderr in a format of its own, senders' headers among it.
   setLogVerbosity(logVerbosity.NONE);
-  const { authorize, log, maxMessageBytes } = options;
-  const gate = new CallGate(authorize, { ...DEFAULT_CALL_LIMITS, ...options.limits }, log);
+  const { authorize, book, log, maxMessageBytes } = options;
+  const gate = new CallGate({
+    authorize,
+    book,
+    log,
+    limits: { ...DEFAULT_CALL_LIMITS, ...options.limits },
+  });
   const server = new Server({
     interceptors: [gate.interceptor],
     "grpc.max_receive_message_length": maxMessageBytes,
@@ -95,10 +103,10 @@ export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<RunningOt
 
 function exportHandler(
   signal: OtlpSignal,
-  { receiver, log }: OtlpGrpcOptions,
+  { receiver, book, log }: OtlpGrpcOptions,
 ): handleUnaryCall<Uint8Array, Uint8Array> {
   return (call, answer) => {
-    receiver.receive(signal, call.request, "protobuf").then(
+    book.follow(signal, () => receiver.receive(signal, call.request, "protobuf")).then(
       (outcome) => answer(null, encodeExportResponse(signal, outcome, "protobuf")),
       (error: unknown) => answer(grpcStatus(shownFailure(error, log))),
     );

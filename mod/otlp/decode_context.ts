@@ -10,6 +10,8 @@ export interface DecodeContext {
   readonly maxUs: number;
   /** Records taken so far. */
   accepted: number;
+  /** The newest time seen in range, microseconds since the Unix epoch; -Infinity before the first. */
+  newestUs: number;
 }
 
 /** What was altered on its way in, over all requests; every one of these is also a record kept. */
@@ -36,6 +38,9 @@ export const noAlterations = (): Alterations => ({
   noRecordedValues: 0,
 });
 
-export function inRange(tsUs: number, context: DecodeContext): boolean {
-  return tsUs >= context.minUs && tsUs <= context.maxUs;
+/** Whether the time of a record is in range; it is then noted as one that came. */
+export function timeTaken(tsUs: number, context: DecodeContext): boolean {
+  if (!(tsUs >= context.minUs && tsUs <= context.maxUs)) return false;
+  if (tsUs > context.newestUs) context.newestUs = tsUs;
+  return true;
 }

@@ -1,5 +1,5 @@
 import { SERIES_REFUSED } from "../intern/series_registry.ts";
-import { type DecodeContext, inRange } from "./decode_context.ts";
+import { type DecodeContext, timeTaken } from "./decode_context.ts";
 import {
   emptied,
   type ExplicitCounts,
@@ -113,7 +113,7 @@ export class ExponentialPointDecoder implements PointDecoder {
     series: SeriesContext,
     context: DecodeContext,
   ): RejectReason | null {
-    if (!inRange(tsUs, context)) return "timestamp_out_of_range";
+    if (!timeTaken(tsUs, context)) return "timestamp_out_of_range";
     const histogram: ExponentialCounts = {
       scale: this.#scale,
       zeroThreshold: this.#zeroThreshold,

@@ -1,6 +1,6 @@
 import { SERIES_REFUSED } from "../intern/series_registry.ts";
 import { bucketsFit } from "../signals/histogram_shape.ts";
-import { type DecodeContext, inRange } from "./decode_context.ts";
+import { type DecodeContext, timeTaken } from "./decode_context.ts";
 import { HistogramScan } from "./histogram_scan.ts";
 import { JournaledStates } from "./journaled_states.ts";
 import {
@@ -91,7 +91,7 @@ export class HistogramPointDecoder implements PointDecoder {
     series: SeriesContext,
     context: DecodeContext,
   ): RejectReason | null {
-    if (!inRange(tsUs, context)) return "timestamp_out_of_range";
+    if (!timeTaken(tsUs, context)) return "timestamp_out_of_range";
     if (!this.#bucketsFit()) return "invalid_buckets";
     const { series: lookup, exemplars } = this.#parts;
     const seriesId = lookup.seriesId(reader, series, this.#scan.range, TAGS.attributes);

@@ -3,7 +3,7 @@ import { encodeUtf8 } from "../columns/utf8_text.ts";
 import type { LogBatchBuilder } from "../signals/logs.ts";
 import { SEVERITY_NAMES } from "../signals/severity.ts";
 import type { AttributeDecoder } from "./attribute_decoder.ts";
-import { type Alterations, type DecodeContext, inRange } from "./decode_context.ts";
+import { type Alterations, type DecodeContext, timeTaken } from "./decode_context.ts";
 import { type EnvelopeVisitor, type ScopeRange, walkEnvelope } from "./envelope.ts";
 import { isId, SPAN_ID_BYTES, TRACE_ID_BYTES } from "./ids.ts";
 import type { OtlpLimits } from "./limits.ts";
@@ -77,7 +77,7 @@ export class LogsDecoder implements EnvelopeVisitor {
     const observedUs = microsOf(scan.observedLow, scan.observedHigh) || context.nowUs;
     const given = microsOf(scan.timeLow, scan.timeHigh);
     const tsUs = given || observedUs;
-    if (!inRange(tsUs, context) || !inRange(observedUs, context)) {
+    if (!timeTaken(tsUs, context) || !timeTaken(observedUs, context)) {
       context.rejections.add("timestamp_out_of_range");
       return;
     }

@@ -1,5 +1,5 @@
 import { SERIES_REFUSED } from "../intern/series_registry.ts";
-import { type DecodeContext, inRange } from "./decode_context.ts";
+import { type DecodeContext, timeTaken } from "./decode_context.ts";
 import { JournaledStates } from "./journaled_states.ts";
 import {
   NO_RECORDED_VALUE,
@@ -79,7 +79,7 @@ export class NumberPointDecoder implements PointDecoder {
     context: DecodeContext,
   ): RejectReason | null {
     if (!this.#hasValue) return "value_missing";
-    if (!inRange(tsUs, context)) return "timestamp_out_of_range";
+    if (!timeTaken(tsUs, context)) return "timestamp_out_of_range";
     const seriesId = this.#parts.series.seriesId(reader, series, this.#range, ATTRIBUTES);
     if (seriesId === SERIES_REFUSED) return "series_limit";
     if (!this.#delta) this.#parts.metrics.push(seriesId, tsUs, this.#value);

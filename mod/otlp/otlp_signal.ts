@@ -11,6 +11,10 @@ export interface ReceiveOutcome {
   readonly accepted: number;
   /** Refused for good: sending them again will not help. */
   readonly rejected: number;
+  /** The rejected ones by reason; reasons without any are left out. */
+  readonly reasons: Readonly<Record<string, number>>;
   /** Why some were rejected, for people; null when none were. */
   readonly errorMessage: string | null;
+  /** Time of the newest record, microseconds since the Unix epoch; null when none had one. */
+  readonly newestUs: number | null;
 }

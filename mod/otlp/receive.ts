@@ -158,6 +158,7 @@ export class OtlpReceiver {
       minUs: minTimeUs,
       maxUs: (nowMs + maxFutureMs) * 1000,
       accepted: 0,
+      newestUs: -Infinity,
     };
   }
 
@@ -220,12 +221,19 @@ export class OtlpReceiver {
   }
 }
 
-function conclude(stats: MutableStats, { accepted, rejections }: DecodeContext): ReceiveOutcome {
+function conclude(stats: MutableStats, context: DecodeContext): ReceiveOutcome {
+  const { accepted, rejections, newestUs } = context;
   stats.accepted += accepted;
   for (const [reason, count] of rejections.byReason()) {
     stats.rejected[reason] = (stats.rejected[reason] ?? 0) + count;
   }
-  return { accepted, rejected: rejections.total, errorMessage: rejections.message() };
+  return {
+    accepted,
+    rejected: rejections.total,
+    reasons: Object.fromEntries(rejections.byReason()),
+    errorMessage: rejections.message(),
+    newestUs: Number.isFinite(newestUs) ? newestUs : null,
+  };
 }
 
 function invalidBody(signal: OtlpSignal, error: MalformedError): HorizonError {

@@ -1,5 +1,5 @@
 import { SERIES_REFUSED } from "../intern/series_registry.ts";
-import { type DecodeContext, inRange } from "./decode_context.ts";
+import { type DecodeContext, timeTaken } from "./decode_context.ts";
 import { NO_RECORDED_VALUE, type PointParts } from "./metric_points.ts";
 import { RangeList } from "./range_list.ts";
 import type { RejectReason } from "./rejections.ts";
@@ -69,7 +69,7 @@ export class SummaryPointDecoder {
   // All of its series are found before the first row is pushed: a point is taken whole.
   #push(reader: WireReader, series: SummarySeries, context: DecodeContext): RejectReason | null {
     const tsUs = microsOf(this.#timeLow, this.#timeHigh) || context.nowUs;
-    if (!inRange(tsUs, context)) return "timestamp_out_of_range";
+    if (!timeTaken(tsUs, context)) return "timestamp_out_of_range";
     const { series: lookup, metrics } = this.#parts;
     const labels = lookup.labels(reader, this.#range, ATTRIBUTES);
     const rows: (readonly [seriesId: number, value: number])[] = [

@@ -2,7 +2,7 @@ import type { DictionaryBuilder } from "../columns/builders.ts";
 import { encodeUtf8 } from "../columns/utf8_text.ts";
 import { SPAN_KINDS, SPAN_STATUSES, type SpanBatchBuilder } from "../signals/spans.ts";
 import type { AttributeDecoder } from "./attribute_decoder.ts";
-import { type Alterations, type DecodeContext, inRange } from "./decode_context.ts";
+import { type Alterations, type DecodeContext, timeTaken } from "./decode_context.ts";
 import { type EnvelopeVisitor, type ScopeRange, walkEnvelope } from "./envelope.ts";
 import { isId, SPAN_ID_BYTES, TRACE_ID_BYTES } from "./ids.ts";
 import type { OtlpLimits } from "./limits.ts";
@@ -93,7 +93,7 @@ export class TracesDecoder implements EnvelopeVisitor {
     if (!isId(bytes, scan.traceIdStart, scan.traceIdEnd, TRACE_ID_BYTES)) return "invalid_trace_id";
     if (!isId(bytes, scan.spanIdStart, scan.spanIdEnd, SPAN_ID_BYTES)) return "invalid_span_id";
     if (scan.startLow === 0 && scan.startHigh === 0) return "timestamp_missing";
-    if (!inRange(startUs, context)) return "timestamp_out_of_range";
+    if (!timeTaken(startUs, context)) return "timestamp_out_of_range";
     return microsOf(scan.endLow, scan.endHigh) > context.maxUs ? "timestamp_out_of_range" : null;
   }
 

@@ -7,6 +7,7 @@ import { LatestValues } from "../../mod/latest/latest_values.ts";
 import { silentLogger } from "../../mod/log/logger.ts";
 import { DEFAULT_OTLP_LIMITS } from "../../mod/otlp/limits.ts";
 import { OtlpReceiver } from "../../mod/otlp/receive.ts";
+import { SourceRegistry } from "../../mod/sources/source_registry.ts";
 import type { ProcessRow } from "../../mod/processes/process_row.ts";
 import type { StoreOptions } from "../../storage/messages.ts";
 import { StoreClient } from "../../storage/store_client.ts";
@@ -124,7 +125,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
         salt: 1,
       }),
       turnedAway: () => ({}),
-      receivers: () => [],
+      sources: new SourceRegistry(systemClock),
       collectors: () => [],
       processes: () => ({ tsMs: Date.now(), processes: state.processes }),
       health: new HealthChecks([{

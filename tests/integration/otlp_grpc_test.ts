@@ -22,8 +22,9 @@ import { systemClock } from "../../mod/clock.ts";
 import { HorizonError } from "../../mod/errors.ts";
 import { silentLogger } from "../../mod/log/logger.ts";
 import { DEFAULT_OTLP_LIMITS } from "../../mod/otlp/limits.ts";
-import type { ReceiveOutcome } from "../../mod/otlp/otlp_signal.ts";
+import { OTLP_SIGNALS, type ReceiveOutcome } from "../../mod/otlp/otlp_signal.ts";
 import { OtlpReceiver } from "../../mod/otlp/receive.ts";
+import { SourceBook } from "../../mod/sources/source_book.ts";
 import { MIB, type StoreFixture, withStore } from "../support/store_fixture.ts";
 import { until, within } from "../support/until.ts";
 import { bytesOfHex, encodeRequest, keyValues } from "../unit/mod/otlp/reference_encoder.ts";
@@ -32,7 +33,13 @@ const SERVICES = "/opentelemetry.proto.collector";
 const TRACES = `${SERVICES}.trace.v1.TraceService/Export`;
 const METRICS = `${SERVICES}.metrics.v1.MetricsService/Export`;
 const LOGS = `${SERVICES}.logs.v1.LogsService/Export`;
-const OUTCOME: ReceiveOutcome = { accepted: 1, rejected: 0, errorMessage: null };
+const OUTCOME: ReceiveOutcome = {
+  accepted: 1,
+  rejected: 0,
+  reasons: {},
+  errorMessage: null,
+  newestUs: null,
+};
 
 // The messages as their own definitions have them (google/rpc, opentelemetry-proto).
 const messages = protobuf.parse(`syntax = "proto3";
@@ -58,6 +65,7 @@ function startServer(
     port: 0,
     receiver: { receive },
     authorize: () => ({ ok: true }),
+    book: new SourceBook("otlp_grpc", "test", OTLP_SIGNALS, systemClock),
     maxMessageBytes: MIB,
     log: silentLogger,
     ...options,
@@ -361,7 +369,8 @@ Deno.test("OTLP/gRPC: who may not come in is told so before the message is read"
     received++;
     return Promise.resolve(OUTCOME);
   };
-  await withServer(receive, { authorize }, async (server, client) => {
+  const book = new SourceBook("otlp_grpc", "test", OTLP_SIGNALS, systemClock);
+  await withServer(receive, { authorize, book }, async (server, client) => {
     const call = (token: string | null) => {
       const metadata = new grpc.Metadata();
       if (token !== null) metadata.set("authorization", `Bearer ${token}`);
@@ -386,6 +395,9 @@ Deno.test("OTLP/gRPC: who may not come in is told so before the message is read"
     assert.equal(received, 1);
     assert.deepEqual(seen[0], [null, "127.0.0.1"]);
     assert.deepEqual(seen.at(-1), ["Bearer ingest", "127.0.0.1"]);
+    const { signals, refused: refusals, errors } = book.status;
+    assert.deepEqual(signals.logs, { requests: 1, accepted: 1, rejected: {} });
+    assert.deepEqual([refusals, errors], [{ unauthorized: 4 }, 4]);
     assert.equal(server.stats.refused.unauthorized, 4);
   });
 });

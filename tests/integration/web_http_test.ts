@@ -193,7 +193,7 @@ Deno.test("serveApp: shutdown waits for requests under way, then answers them wi
         receive: async () => {
           entered.resolve();
           await release.promise;
-          return { accepted: 1, rejected: 0, errorMessage: null };
+          return { accepted: 1, rejected: 0, reasons: {}, errorMessage: null, newestUs: null };
         },
       },
     });

@@ -1,13 +1,14 @@
 import { z } from "zod";
 import type { IntakeStats } from "../../mod/intake/intake.ts";
+import type { SourceList, SourceStatus } from "../../mod/sources/source_status.ts";
 import type { BodyStats } from "../body/body_reader.ts";
 import type { Route } from "../route.ts";
-import type { ReceiverStatus } from "../sources.ts";
+import { isoOrNull } from "./timestamps.ts";
 
 export interface IngestDeps {
   readonly intake: { readonly stats: IntakeStats };
   readonly bodies: { readonly stats: BodyStats };
-  readonly receivers: () => readonly ReceiverStatus[];
+  readonly sources: SourceList;
 }
 
 const Counts = z.record(z.string(), z.number());
@@ -26,17 +27,26 @@ export const IngestJson = z.strictObject({
     buffered_bytes: z.number(),
     refused: Counts,
   }),
-  receivers: z.array(z.strictObject({
-    protocol: z.string(),
-    signal: z.string(),
-    requests: z.number(),
-    accepted: z.number(),
-    rejected: Counts,
+  sources: z.array(z.strictObject({
+    kind: z.string(),
+    name: z.string(),
+    signals: z.record(
+      z.string(),
+      z.strictObject({ requests: z.number(), accepted: z.number(), rejected: Counts }),
+    ),
+    refused: Counts,
+    rate_per_second: z.number(),
+    lag_ms: z.number().nullable(),
+    errors: z.number(),
+    last_problem: z.strictObject({ time: z.iso.datetime(), message: z.string() }).nullable(),
+    last_accepted: z.iso.datetime().nullable(),
+    paused: z.string().nullable(),
   })),
+  unlisted_sources: z.number(),
 });
 
 /** `GET /api/ingest`: what comes in, what waits, and what was refused and why. */
-export function ingestRoutes({ intake, bodies, receivers }: IngestDeps): Route[] {
+export function ingestRoutes({ intake, bodies, sources }: IngestDeps): Route[] {
   return [{
     method: "GET",
     path: "/api/ingest",
@@ -59,15 +69,34 @@ export function ingestRoutes({ intake, bodies, receivers }: IngestDeps): Route[]
           kept_rows: { ...stats.keptRows },
         },
         bodies: { open, buffered_bytes: bufferedBytes, refused: { ...refused } },
-        receivers: receivers().map(({ protocol, signal, requests, accepted, rejected }) => ({
-          protocol,
-          signal,
-          requests,
-          accepted,
-          rejected: { ...rejected },
-        })),
+        sources: sources.statuses().map(sourceJson),
+        unlisted_sources: sources.unlisted,
       };
       return c.json(body);
     },
   }];
+}
+
+function sourceJson(status: SourceStatus): z.infer<typeof IngestJson>["sources"][number] {
+  const { lastProblem } = status;
+  return {
+    kind: status.kind,
+    name: status.name,
+    signals: Object.fromEntries(
+      Object.entries(status.signals).map(([signal, { requests, accepted, rejected }]) => [
+        signal,
+        { requests, accepted, rejected: { ...rejected } },
+      ]),
+    ),
+    refused: { ...status.refused },
+    rate_per_second: status.ratePerSecond,
+    lag_ms: status.lagMs,
+    errors: status.errors,
+    last_problem: lastProblem === null ? null : {
+      time: new Date(lastProblem.atMs).toISOString(),
+      message: lastProblem.message,
+    },
+    last_accepted: isoOrNull(status.lastAcceptedMs),
+    paused: status.paused,
+  };
 }

@@ -1,19 +1,18 @@
 import type { Registry } from "prom-client";
 import type { IntakeStats } from "../../mod/intake/intake.ts";
-import type { ReceiverStatus, SeriesSource } from "../sources.ts";
+import type { SeriesSource } from "../sources.ts";
 import { byLabel, one, readCounter, readGauge } from "./readings.ts";
 
 export interface IntakeMetricSources {
   readonly intake: { readonly stats: IntakeStats };
   readonly series: SeriesSource;
-  readonly receivers: () => readonly ReceiverStatus[];
   /** Things that a full registry or a bound turned away, by what they are. */
   readonly turnedAway: () => Readonly<Record<string, number>>;
 }
 
 /** Registers what comes in, what waits, and what was refused. */
 export function registerIntakeMetrics(registry: Registry, sources: IntakeMetricSources): void {
-  const { intake, series, receivers } = sources;
+  const { intake, series } = sources;
   readGauge(registry, {
     name: "horizon_intake_pending_bytes",
     help: "Bytes of requests admitted and not yet stored.",
@@ -56,26 +55,5 @@ export function registerIntakeMetrics(registry: Registry, sources: IntakeMetricS
     help: "Things that did not fit a bound besides the series limits, by what they are.",
     labelNames: ["what"],
     read: () => byLabel("what", sources.turnedAway()),
-  });
-  readCounter(registry, {
-    name: "horizon_receiver_requests_total",
-    help: "Requests received, by protocol and signal.",
-    labelNames: ["protocol", "signal"],
-    read: () => receivers().map((r) => [{ protocol: r.protocol, signal: r.signal }, r.requests]),
-  });
-  readCounter(registry, {
-    name: "horizon_receiver_accepted_records_total",
-    help: "Spans, points and log records accepted, by protocol and signal.",
-    labelNames: ["protocol", "signal"],
-    read: () => receivers().map((r) => [{ protocol: r.protocol, signal: r.signal }, r.accepted]),
-  });
-  readCounter(registry, {
-    name: "horizon_receiver_rejected_records_total",
-    help: "Spans, points and log records rejected, by protocol, signal and reason.",
-    labelNames: ["protocol", "signal", "reason"],
-    read: () =>
-      receivers().flatMap(({ protocol, signal, rejected }) =>
-        Object.entries(rejected).map(([reason, n]) => [{ protocol, signal, reason }, n] as const)
-      ),
   });
 }

@@ -7,6 +7,7 @@ import {
   type ReceiveOutcome,
 } from "../../mod/otlp/otlp_signal.ts";
 import { encodeExportResponse } from "../../mod/otlp/responses.ts";
+import type { SourceBook } from "../../mod/sources/source_book.ts";
 import type { BodyLimits } from "../body/body_limits.ts";
 import type { BodyReader } from "../body/body_reader.ts";
 import { mediaType } from "../body/media_type.ts";
@@ -22,6 +23,8 @@ export interface OtlpDeps {
   readonly receiver: OtlpReceivePort;
   readonly bodies: BodyReader;
   readonly limits: BodyLimits;
+  /** Where it is noted what becomes of requests and their records. */
+  readonly book: SourceBook;
 }
 
 const EMPTY_JSON = new TextEncoder().encode("{}");
@@ -60,19 +63,23 @@ export function otlpRoutes(deps: OtlpDeps): Route[] {
 
 async function receive(request: Request, signal: OtlpSignal, deps: OtlpDeps): Promise<Response> {
   const type = mediaType(request.headers);
-  const encoding = encodingOf(type);
-  if (encoding === null) {
-    throw new HorizonError("unsupported_media_type", "this content type is not taken", {
-      content_type: type.slice(0, 100),
-      allowed: Object.values(OTLP_MEDIA_TYPES),
+  const encoding = encodingOf(type) ?? "json";
+  const outcome = await deps.book.follow(signal, () => {
+    if (encodingOf(type) === null) throw unsupportedType(type);
+    return deps.bodies.withBody(request, deps.limits, (body) => {
+      // An empty protobuf message has no bytes; the same is meant by an empty JSON body.
+      const whole = encoding === "json" && body.length === 0 ? EMPTY_JSON : body;
+      return deps.receiver.receive(signal, whole, encoding);
     });
-  }
-  const outcome = await deps.bodies.withBody(request, deps.limits, (body) => {
-    // An empty protobuf message has no bytes; the same is meant by an empty JSON body.
-    const whole = encoding === "json" && body.length === 0 ? EMPTY_JSON : body;
-    return deps.receiver.receive(signal, whole, encoding);
   });
   return new Response(encodeExportResponse(signal, outcome, encoding), {
     headers: { "content-type": OTLP_MEDIA_TYPES[encoding] },
+  });
+}
+
+function unsupportedType(type: string): HorizonError {
+  return new HorizonError("unsupported_media_type", "this content type is not taken", {
+    content_type: type.slice(0, 100),
+    allowed: Object.values(OTLP_MEDIA_TYPES),
   });
 }

@@ -4,6 +4,7 @@ import { Scheduler } from "../../../collectors/scheduler.ts";
 import { Intake } from "../../../mod/intake/intake.ts";
 import { Registries } from "../../../mod/intern/registries.ts";
 import { LatestValues, type SampleBatch } from "../../../mod/latest/latest_values.ts";
+import { SourceRegistry } from "../../../mod/sources/source_registry.ts";
 import { FakeTime } from "./fake_time.ts";
 import { inTree } from "./fixture_trees.ts";
 
@@ -30,6 +31,7 @@ function setUp(changes: Partial<CollectorsOptions> = {}) {
       throw error;
     },
   });
+  const sources = new SourceRegistry(time);
   const built = buildCollectors({
     host: { intervalMs: 1000, timeoutMs: 1000 },
     processes: {
@@ -44,16 +46,17 @@ function setUp(changes: Partial<CollectorsOptions> = {}) {
     intake,
     series: registries.series,
     latest,
+    sources,
     clock: time,
     timers: time,
     log: LOG,
     ...changes,
   });
-  return { time, registries, intake, latest, built, rows: () => rows };
+  return { time, registries, intake, latest, sources, built, rows: () => rows };
 }
 
 Deno.test("buildCollectors: with the scheduler, what is on the host ends up in the store, once a tick", async () => {
-  const { time, registries, intake, latest, built, rows } = setUp();
+  const { time, registries, intake, latest, sources, built, rows } = setUp();
   const heard: SampleBatch[] = [];
   latest.subscribe((batch) => heard.push(batch));
   // The file system collector asks the real host, whose answer takes real time.
@@ -63,6 +66,7 @@ Deno.test("buildCollectors: with the scheduler, what is on the host ends up in t
     timers: time,
     random: () => 0.5,
     log: LOG,
+    onProblem: built.noteProblem,
   });
   scheduler.start();
   await time.advance(10_500);
@@ -85,8 +89,10 @@ Deno.test("buildCollectors: with the scheduler, what is on the host ends up in t
   const told = heard.reduce((sum, { samples }) => sum + samples.length, 0);
   assert.equal(rows(), told);
   assert.ok(heard.every(({ tsUs }) => tsUs % 1_000_000 === 0), "all at whole seconds");
-  const kept = Object.values(built.sinkStats()).reduce((sum, stats) => sum + stats.kept, 0);
+  const statuses = sources.statuses();
+  const kept = statuses.reduce((sum, { signals }) => sum + (signals.metrics?.accepted ?? 0), 0);
   assert.equal(kept, told);
+  assert.ok(statuses.every(({ kind, errors }) => kind === "collector" && errors === 0));
   const names = new Set(
     [...latest.entries()].map(({ seriesId }) => registries.series.get(seriesId)?.name),
   );
@@ -104,4 +110,14 @@ Deno.test("buildCollectors: what is switched off is not there", () => {
   const { built } = setUp({ processes: null });
   assert.equal(built.processes, null);
   assert.equal(built.collectors.length, 9);
+});
+
+Deno.test("buildCollectors: a turn that failed is noted in the collector's books", () => {
+  const { sources, built } = setUp();
+  built.noteProblem("memory", { reason: "failed", message: "no meminfo" });
+  built.noteProblem("unknown", { reason: "failed", message: "nobody's" });
+  const status = sources.statuses().find(({ name }) => name === "memory");
+  assert.deepEqual(status?.refused, { failed: 1 });
+  assert.equal(status?.lastProblem?.message, "no meminfo");
+  assert.equal(sources.statuses().reduce((sum, { errors }) => sum + errors, 0), 1);
 });

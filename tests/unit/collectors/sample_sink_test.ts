@@ -3,6 +3,7 @@ import { HorizonError } from "../../../mod/errors.ts";
 import { Intake } from "../../../mod/intake/intake.ts";
 import { Registries } from "../../../mod/intern/registries.ts";
 import { SERIES_REFUSED } from "../../../mod/intern/series_registry.ts";
+import { SourceBook } from "../../../mod/sources/source_book.ts";
 import { LatestValues } from "../../../mod/latest/latest_values.ts";
 import type { AppendRequest } from "../../../mod/ports.ts";
 import { IntakeSampleSink } from "../../../collectors/sample_sink.ts";
@@ -28,22 +29,26 @@ function setUp({ maxPendingBytes = 1_000_000, maxSeries = 1000 } = {}) {
       throw error;
     },
   });
+  const book = newBook();
   const sink = new IntakeSampleSink({
     intake,
     series: registries.series,
     latest,
     staleAfterMs: 3000,
-    collector: "one",
+    book,
     log: {
       info: (event) => events.push(event),
       warn: (event, fields) => events.push(`${event} ${fields?.reason}`),
     },
   });
-  return { store, appended, intake, latest, sink, events };
+  const counts = () => book.status.signals.metrics;
+  return { store, appended, intake, latest, sink, events, counts };
 }
 
+const newBook = () => new SourceBook("collector", "one", ["metrics"], new FakeTime(10_000));
+
 Deno.test("IntakeSampleSink.commit: stores the samples, keeps the latest, tells listeners once", async () => {
-  const { intake, sink, latest, appended } = setUp();
+  const { intake, sink, latest, appended, counts } = setUp();
   const batches: unknown[] = [];
   latest.subscribe((batch) => batches.push(batch));
   const a = sink.resolve("a.b", "gauge", "1", [["z", "1"], ["a", "2"]]);
@@ -62,7 +67,7 @@ Deno.test("IntakeSampleSink.commit: stores the samples, keeps the latest, tells 
     samples: [{ seriesId: a, value: 1.5 }, { seriesId: b, value: 2 }],
   }]);
   assert.equal(latest.get(b)?.value, 2);
-  assert.equal(sink.stats.kept, 2);
+  assert.deepEqual(counts(), { requests: 1, accepted: 2, rejected: {} });
   assert.equal(intake.stats.pendingBytes, 0);
 });
 
@@ -73,7 +78,7 @@ Deno.test("IntakeSampleSink.resolve: gives the same handle for the same labels i
 });
 
 Deno.test("IntakeSampleSink.push: refused series and what is no number are dropped and counted", async () => {
-  const { intake, sink } = setUp({ maxSeries: 1 });
+  const { intake, sink, counts } = setUp({ maxSeries: 1 });
   const kept = sink.resolve("a", "gauge", "1", []);
   const refused = sink.resolve("b", "gauge", "1", []);
   assert.equal(refused, SERIES_REFUSED);
@@ -83,21 +88,22 @@ Deno.test("IntakeSampleSink.push: refused series and what is no number are dropp
   sink.push(kept, 1, Infinity);
   sink.commit(1);
   await intake.drain();
-  assert.deepEqual(sink.stats, {
-    kept: 1,
-    dropped: { series_refused: 1, overloaded: 0, append_failed: 0, not_finite: 2 },
+  assert.deepEqual(counts(), {
+    requests: 1,
+    accepted: 1,
+    rejected: { series_refused: 1, not_finite: 2 },
   });
 });
 
 Deno.test("IntakeSampleSink.commit: drops and counts when the intake is full, and still shows the latest", async () => {
-  const { intake, sink, latest, events, appended } = setUp({ maxPendingBytes: 50 });
+  const { intake, sink, latest, events, appended, counts } = setUp({ maxPendingBytes: 50 });
   const release = intake.admit(50);
   const id = sink.resolve("a", "gauge", "1", []);
   for (const value of [1, 2]) {
     sink.push(id, 1, value);
     sink.commit(1);
   }
-  assert.equal(sink.stats.dropped.overloaded, 2);
+  assert.deepEqual(counts()?.rejected, { overloaded: 2 });
   assert.equal(latest.get(id)?.value, 2);
   assert.deepEqual(events, ["samples_dropped overloaded"], "logged once, not each time");
   release();
@@ -109,12 +115,12 @@ Deno.test("IntakeSampleSink.commit: drops and counts when the intake is full, an
 });
 
 Deno.test("IntakeSampleSink.commit: a store that fails is counted and logged, never thrown", async () => {
-  const { store, intake, sink, events } = setUp();
+  const { store, intake, sink, events, counts } = setUp();
   store.fail = true;
   sink.push(sink.resolve("a", "gauge", "1", []), 1, 1);
   sink.commit(1);
   await intake.drain();
-  assert.equal(sink.stats.dropped.append_failed, 1);
+  assert.deepEqual(counts()?.rejected, { append_failed: 1 });
   assert.deepEqual(events, ["samples_dropped append_failed"]);
 });
 
@@ -131,7 +137,7 @@ Deno.test("IntakeSampleSink.commit: what is no overload is a bug, and is thrown"
     series: { resolve: () => 1, generation: 0 },
     latest: { record() {}, forget() {} },
     staleAfterMs: 1,
-    collector: "one",
+    book: newBook(),
     log: { info() {}, warn() {} },
   });
   broken.push(1, 1, 1);

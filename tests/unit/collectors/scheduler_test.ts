@@ -24,6 +24,7 @@ interface Setup {
   readonly ticks: number[];
   readonly ranAt: number[];
   readonly log: ReturnType<typeof recordingLog>;
+  readonly problems: readonly string[];
   readonly closed: () => number;
 }
 
@@ -48,14 +49,16 @@ function setUp(
     },
     close: () => closed++,
   };
+  const problems: string[] = [];
   const scheduler = new Scheduler([collector], {
     clock: time,
     timers: time,
     random: () => jitter,
     log,
+    onProblem: (name, { reason, message }) => problems.push(`${name} ${reason}: ${message}`),
   });
   scheduler.start();
-  return { time, scheduler, ticks, ranAt, log, closed: () => closed };
+  return { time, scheduler, ticks, ranAt, log, problems, closed: () => closed };
 }
 
 Deno.test("Scheduler: ticks are whole multiples of the interval", async () => {
@@ -111,7 +114,7 @@ Deno.test("Scheduler: successes are recorded with duration and time", async () =
 
 Deno.test("Scheduler: a failure is counted each time and logged once until it recovers", async () => {
   let fail = true;
-  const { time, scheduler, log } = setUp(() => {
+  const { time, scheduler, log, problems } = setUp(() => {
     if (fail) throw new Error("no such luck");
   });
   await time.advance(3000);
@@ -121,6 +124,7 @@ Deno.test("Scheduler: a failure is counted each time and logged once until it re
   assert.equal(state?.failures, 3);
   assert.equal(state?.successes, 2);
   assert.equal(state?.lastError, "no such luck");
+  assert.deepEqual(problems, new Array(3).fill("one failed: no such luck"));
   assert.deepEqual(log.lines, [
     {
       level: "warn",
@@ -207,7 +211,7 @@ Deno.test("Scheduler: a timer that fires early does not run a tick twice", async
     unavailable: [],
     collect: ({ tsMs }) => void ticks.push(tsMs),
     close() {},
-  }], { clock: time, timers: early, random: () => 0, log: recordingLog() });
+  }], { clock: time, timers: early, random: () => 0, log: recordingLog(), onProblem() {} });
   scheduler.start();
   await time.advance(3000);
   assert.deepEqual(ticks, [11_000, 12_000, 13_000]);
@@ -253,7 +257,7 @@ Deno.test("Scheduler: one collector that hangs does not hold up another", async 
   const scheduler = new Scheduler([
     { ...base, name: "hangs", collect: () => new Promise<void>(() => {}) },
     { ...base, name: "runs", collect: () => void turns++ },
-  ], { clock: time, timers: time, random: () => 0, log: recordingLog() });
+  ], { clock: time, timers: time, random: () => 0, log: recordingLog(), onProblem() {} });
   scheduler.start();
   await time.advance(5000);
   assert.equal(turns, 5);

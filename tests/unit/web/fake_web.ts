@@ -1,9 +1,11 @@
 import { gzipSync } from "node:zlib";
+import type { Clock } from "../../../mod/clock.ts";
 import type { SeriesDefinition, SeriesKind } from "../../../mod/intern/definitions.ts";
 import { SeriesRegistry, sortLabels } from "../../../mod/intern/series_registry.ts";
 import { LatestValues } from "../../../mod/latest/latest_values.ts";
 import type { ProcessRow } from "../../../mod/processes/process_row.ts";
 import type { QueryFn, QueryResult, SqlValue, StoreStats } from "../../../mod/ports.ts";
+import { SourceRegistry } from "../../../mod/sources/source_registry.ts";
 import { createWeb, type Web, type WebDeps } from "../../../web/app.ts";
 import type { Connection } from "../../../web/connection.ts";
 import { HealthChecks } from "../../../web/health/health_checks.ts";
@@ -126,15 +128,18 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
     },
     series,
     latest,
-    otlp: { receive: () => Promise.resolve({ accepted: 1, rejected: 0, errorMessage: null }) },
+    otlp: {
+      receive: () =>
+        Promise.resolve({
+          accepted: 1,
+          rejected: 0,
+          reasons: {},
+          errorMessage: null,
+          newestUs: null,
+        }),
+    },
     turnedAway: () => ({}),
-    receivers: () => [{
-      protocol: "otlp",
-      signal: "traces",
-      requests: 3,
-      accepted: 20,
-      rejected: { timestamp: 2 },
-    }],
+    sources: sampleSources(clock),
     collectors: () => [{
       name: "host.cpu",
       intervalMs: 1_000,
@@ -239,4 +244,17 @@ export function sampleProcess(pid: number): ProcessRow {
     lastSeenMs: 1_700_000_000_000,
     exitedAtMs: null,
   };
+}
+
+/** A source that took in some and refused some. */
+function sampleSources(clock: Clock): SourceRegistry {
+  const sources = new SourceRegistry(clock);
+  const book = sources.open("syslog", "udp 127.0.0.1:514", ["logs"]);
+  book.request("logs", 3);
+  book.accepted("logs", 20);
+  book.rejected("logs", "line_too_long", 2);
+  book.refused("overloaded", "no room");
+  book.newest(clock.nowMs() * 1000 - 2_000_000);
+  book.pause("the store is full");
+  return sources;
 }

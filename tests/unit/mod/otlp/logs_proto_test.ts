@@ -34,7 +34,13 @@ Deno.test("LogsDecoder: every field of a record is found in its column", async (
       eventName: "stock.empty",
     }], resource),
   );
-  assert.deepEqual(outcome, { accepted: 1, rejected: 0, errorMessage: null });
+  assert.deepEqual(outcome, {
+    accepted: 1,
+    rejected: 0,
+    reasons: {},
+    errorMessage: null,
+    newestUs: 1772366400002000,
+  });
   assert.deepEqual(fixture.rows("logs"), [{
     ts: BigInt(NOW_US + 1_002),
     ns_remainder: 3,

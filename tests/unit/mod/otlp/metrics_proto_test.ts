@@ -53,7 +53,13 @@ Deno.test("MetricsDecoder: gauges and cumulative sums become samples of their ki
       { ...sum([at(0, { asDouble: -1 })], CUMULATIVE, false), name: "queue" },
     ]),
   );
-  assert.deepEqual(outcome, { accepted: 4, rejected: 0, errorMessage: null });
+  assert.deepEqual(outcome, {
+    accepted: 4,
+    rejected: 0,
+    reasons: {},
+    errorMessage: null,
+    newestUs: 1772366400000000,
+  });
   assert.deepEqual(fixture.samples(), [
     { series: "temperature:gauge{floor=2,room=b,service.name=shop}", ts: NOW_US, value: 21.5 },
     { series: "temperature:gauge{service.name=shop}", ts: NOW_US, value: -3 },
@@ -409,7 +415,13 @@ Deno.test("MetricsDecoder: points without a time are now; without a recorded val
       { name: "s", summary: { dataPoints: [at(0, { flags: 1 })] } },
     ]),
   );
-  assert.deepEqual(outcome, { accepted: 1, rejected: 0, errorMessage: null });
+  assert.deepEqual(outcome, {
+    accepted: 1,
+    rejected: 0,
+    reasons: {},
+    errorMessage: null,
+    newestUs: 1772366400000000,
+  });
   assert.deepEqual(fixture.samples().map(({ ts }) => ts), [NOW_US]);
   assert.equal(fixture.receiver.stats.noRecordedValues, 4);
 });

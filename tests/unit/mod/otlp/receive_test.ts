@@ -33,7 +33,13 @@ function refusal(promise: Promise<unknown>): Promise<HorizonError> {
 Deno.test("OtlpReceiver.receive: an empty body is a valid request", async () => {
   const fixture = new ReceiverFixture();
   const empty = await fixture.receiver.receive("traces", new Uint8Array(), "protobuf");
-  assert.deepEqual(empty, { accepted: 0, rejected: 0, errorMessage: null });
+  assert.deepEqual(empty, {
+    accepted: 0,
+    rejected: 0,
+    reasons: {},
+    errorMessage: null,
+    newestUs: null,
+  });
   const json = await fixture.receiver.receive("logs", new TextEncoder().encode("{}"), "json");
   assert.equal(json.accepted, 0);
 });

@@ -4,8 +4,14 @@ import protobuf from "protobufjs";
 import { encodeExportResponse, encodeRpcStatus } from "../../../../mod/otlp/responses.ts";
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-const partial = { accepted: 1, rejected: 300, errorMessage: "bad" };
-const success = { accepted: 1, rejected: 0, errorMessage: null };
+const partial = {
+  accepted: 1,
+  rejected: 300,
+  reasons: { series_limit: 300 },
+  errorMessage: "bad",
+  newestUs: null,
+};
+const success = { accepted: 1, rejected: 0, reasons: {}, errorMessage: null, newestUs: null };
 
 Deno.test("encodeExportResponse: is empty when everything was taken", () => {
   assert.equal(encodeExportResponse("traces", success, "protobuf").length, 0);

@@ -54,7 +54,13 @@ Deno.test("TracesDecoder: every field of a span is found in its column", async (
       flags: 257,
     })]),
   );
-  assert.deepEqual(outcome, { accepted: 1, rejected: 0, errorMessage: null });
+  assert.deepEqual(outcome, {
+    accepted: 1,
+    rejected: 0,
+    reasons: {},
+    errorMessage: null,
+    newestUs: 1772366400123456,
+  });
   assert.deepEqual(fixture.rows("spans"), [{
     ts: BigInt(NOW_US + 123_456),
     ns_remainder: 789,

@@ -53,7 +53,17 @@ Deno.test("/api/collectors and /api/ingest: are what the document says", async (
   assert.equal(collectors[0]?.failures, 1);
   const ingest = IngestJson.parse(await (await request("/api/ingest")).json());
   assert.equal(ingest.intake.kept_rows["spans"], 6);
-  assert.deepEqual(ingest.receivers[0]?.rejected, { timestamp: 2 });
+  const source = ingest.sources.find(({ kind }) => kind === "syslog");
+  assert.deepEqual(source?.signals["logs"], {
+    requests: 3,
+    accepted: 20,
+    rejected: { line_too_long: 2 },
+  });
+  assert.deepEqual(source.refused, { overloaded: 1 });
+  assert.equal(source.rate_per_second, 20);
+  assert.equal(source.lag_ms, 2_000);
+  assert.equal(source.last_problem?.message, "no room");
+  assert.equal(source.paused, "the store is full");
 });
 
 Deno.test("isoMicros: keeps microseconds, before 1970 too", () => {

@@ -68,12 +68,17 @@ Deno.test("/metrics: tells Horizon's own state", async () => {
   assert.equal(value("horizon_store_append_seconds_total"), 0.0125);
   assert.equal(value('horizon_queries_in_progress{state="running"}'), 1);
   assert.equal(value('horizon_collector_runs_total{collector="host.cpu",outcome="success"}'), 10);
+  const source = 'kind="syslog",source="udp 127.0.0.1:514"';
+  assert.equal(value(`horizon_source_accepted_records_total{${source},signal="logs"}`), 20);
   assert.equal(
     value(
-      'horizon_receiver_rejected_records_total{protocol="otlp",signal="traces",reason="timestamp"}',
+      `horizon_source_rejected_records_total{${source},signal="logs",reason="line_too_long"}`,
     ),
     2,
   );
+  assert.equal(value(`horizon_source_refused_total{${source},reason="overloaded"}`), 1);
+  assert.equal(value(`horizon_source_lag_seconds{${source}}`), 2);
+  assert.equal(value(`horizon_source_paused{${source}}`), 1);
 });
 
 Deno.test("/metrics: counts requests by route, method and status, and times them", async () => {

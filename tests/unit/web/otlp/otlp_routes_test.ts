@@ -7,7 +7,13 @@ interface Received extends FakeWeb {
   readonly received: { signal: string; body: string; encoding: string }[];
 }
 
-const ALL_ACCEPTED: ReceiveOutcome = { accepted: 1, rejected: 0, errorMessage: null };
+const ALL_ACCEPTED: ReceiveOutcome = {
+  accepted: 1,
+  rejected: 0,
+  reasons: {},
+  errorMessage: null,
+  newestUs: null,
+};
 
 function otlpWeb(outcome: ReceiveOutcome | HorizonError = ALL_ACCEPTED): Received {
   const received: Received["received"] = [];
@@ -65,7 +71,13 @@ Deno.test("/v1: full success is an empty message in the request's encoding", asy
 });
 
 Deno.test("/v1: partial success says how many and why", async () => {
-  const { request } = otlpWeb({ accepted: 1, rejected: 300, errorMessage: "bad ids" });
+  const { request } = otlpWeb({
+    accepted: 1,
+    rejected: 300,
+    reasons: {},
+    errorMessage: "bad ids",
+    newestUs: null,
+  });
   for (
     const [signal, field] of [
       ["traces", "rejectedSpans"],
