@@ -27,6 +27,7 @@ import { DEFAULT_OTLP_LIMITS } from "./mod/otlp/limits.ts";
 import { OTLP_SIGNALS } from "./mod/otlp/otlp_signal.ts";
 import { OtlpReceiver } from "./mod/otlp/receive.ts";
 import { SourceRegistry } from "./mod/sources/source_registry.ts";
+import { systemTerminal } from "./mod/top/terminal.ts";
 import { buildKind, VERSION } from "./mod/version.ts";
 import { StateTables } from "./storage/state_tables.ts";
 import { StoreClient } from "./storage/store_client.ts";
@@ -57,6 +58,7 @@ const io: CliIo = {
   readTextFile: (path) => Deno.readTextFile(path),
   readStdin: () => new Response(Deno.stdin.readable).text(),
   fetch: (url, init) => fetch(url, init),
+  terminal: systemTerminal,
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
 };
 

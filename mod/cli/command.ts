@@ -2,6 +2,8 @@ import type { TokenRoleName } from "../config/auth_section.ts";
 import type { ReadTextFile } from "../config/find_config_file.ts";
 import type { Environment, FlagValues } from "../config/settings.ts";
 import type { RestartPolicy } from "../exec/restart_policy.ts";
+import type { SortKey } from "../top/rows.ts";
+import type { Terminal } from "../top/terminal.ts";
 
 /** What the command line asks for. */
 export type Command =
@@ -29,7 +31,12 @@ export interface ExecCommand {
 }
 
 /** A command that does its work and ends; see `runClientCommand`. */
-export type ClientCommand = QueryCommand | CheckConfigCommand | TokenCommand | VersionCommand;
+export type ClientCommand =
+  | QueryCommand
+  | TopCommand
+  | CheckConfigCommand
+  | TokenCommand
+  | VersionCommand;
 
 /** 0: it worked. 1: it failed. 2: bad usage or configuration. */
 export type ExitCode = 0 | 1 | 2;
@@ -49,6 +56,20 @@ export interface QueryCommand {
   /** Null leaves it to the server. */
   readonly timeoutMs: number | null;
   readonly maxRows: number | null;
+}
+
+/** `horizon top`: the processes of a host, live. */
+export interface TopCommand {
+  readonly kind: "top";
+  readonly url: URL;
+  readonly token: string | null;
+  readonly intervalMs: number;
+  readonly sort: SortKey;
+  readonly grouped: boolean;
+  readonly filter: string;
+  /** One look, as text or as JSON, and no more. */
+  readonly once: boolean;
+  readonly json: boolean;
 }
 
 export interface CheckConfigCommand {
@@ -82,6 +103,8 @@ export interface CliIo {
   /** All of standard input. */
   readonly readStdin: () => Promise<string>;
   readonly fetch: (url: URL, init: RequestInit) => Promise<Response>;
+  /** The terminal that commands are used from; null where input or output is none. */
+  readonly terminal: () => Terminal | null;
   /** Random bytes fit for secrets. */
   readonly randomBytes: (length: number) => Uint8Array;
 }

@@ -5,6 +5,7 @@ Examples:
                                             http://127.0.0.1:9630
   horizon serve --data-dir /var/lib/horizon keep the data over restarts
   horizon query "SELECT * FROM processes"   ask the running Horizon
+  horizon top                               its processes, live
   horizon exec -- ./server                  run it and keep its output
   horizon check config horizon.yaml         find every mistake in it
   horizon help serve                        flags, variables and files of it
@@ -43,6 +44,19 @@ Examples:
 
 Prefer HORIZON_TOKEN over --token: other users of the host can see the
 arguments of a process.
+`;
+
+export const TOP_HELP = `
+Shows what the Horizon at --url sees of its host's processes. Where input or
+output is no terminal it prints one look, as --once does.
+
+Keys: q quits, ? shows all of them.
+
+Examples:
+  horizon top
+  horizon top --group --sort memory
+  horizon top --filter postgres
+  horizon top --once --json | jq '.processes[0]'
 `;
 
 export const EXEC_HELP = `

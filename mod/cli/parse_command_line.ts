@@ -11,6 +11,7 @@ import { closestName } from "../config/closest_name.ts";
 import { formatDuration, parseDurationMs } from "../config/duration_text.ts";
 import { RESTART_MODES, type RestartMode } from "../exec/restart_policy.ts";
 import { CONFIG_VARIABLE, type FlagValues, type Setting, SETTINGS } from "../config/settings.ts";
+import { SORT_KEYS, type SortKey } from "../top/rows.ts";
 import { type CliIo, type Command, QUERY_FORMATS, type QueryFormat } from "./command.ts";
 import {
   CHECK_CONFIG_HELP,
@@ -19,6 +20,7 @@ import {
   QUERY_HELP,
   SERVE_HELP,
   TOKEN_HELP,
+  TOP_HELP,
 } from "./help_text.ts";
 import { versionText } from "./version_text.ts";
 
@@ -90,6 +92,7 @@ function createProgram(env: CliIo["env"], found: Found, output: Output): Command
     .addHelpText("after", PROGRAM_HELP);
   addServe(program, found);
   addQuery(program, env, found);
+  addTop(program, env, found);
   addExec(program, env, found);
   addCheck(program, found);
   addToken(program, found);
@@ -134,6 +137,32 @@ function addQuery(program: Commander, env: CliIo["env"], found: Found): void {
         maxRows: numberOf(options, "maxRows"),
       });
     });
+}
+
+function addTop(program: Commander, env: CliIo["env"], found: Found): void {
+  program.command("top")
+    .description("show the processes of this host, live")
+    .addOption(durationOption("--interval <DURATION>", "time between two looks", 2_000))
+    .addOption(choiceOption("--sort <BY>", "what comes first", SORT_KEYS).default("cpu"))
+    .option("--group", "by service")
+    .option("--filter <TEXT>", "only what has this text in its names, user or command line")
+    .option("--once", "print one look and end")
+    .option("--json", "print one look as one JSON object and end")
+    .option("--url <URL>", `the Horizon to ask ${URL_DEFAULT}`)
+    .option("--token <TOKEN>", TOKEN_DESCRIPTION)
+    .addHelpText("after", TOP_HELP)
+    .action((options: OptionValues, self: Commander) =>
+      found({
+        kind: "top",
+        intervalMs: numberOf(options, "interval") ?? 0,
+        sort: oneOf<SortKey>(SORT_KEYS, options["sort"]),
+        grouped: isOn(options, "group"),
+        filter: textOf(options, "filter") ?? "",
+        once: isOn(options, "once"),
+        json: isOn(options, "json"),
+        ...serverOf(options, env, self),
+      })
+    );
 }
 
 function addExec(program: Commander, env: CliIo["env"], found: Found): void {

@@ -29,16 +29,39 @@ export async function askHorizon(
     ...timeoutMs === null ? {} : { timeout_ms: timeoutMs },
     ...maxRows === null ? {} : { max_rows: maxRows },
   };
-  const response = await fetch(new URL("api/sql", url), {
-    method: "POST",
+  const deadlineMs = timeoutMs === null ? PATIENCE_MS : timeoutMs + GRACE_MS;
+  return await requestHorizon({ url, token }, "api/sql", { body, deadlineMs }, fetch);
+}
+
+/** Where a Horizon is, and the token it wants. */
+export type HorizonTarget = Pick<QueryCommand, "url" | "token">;
+
+export interface HorizonRequest {
+  /** Sent as JSON with POST; without one it is a GET. */
+  readonly body?: object;
+  readonly deadlineMs: number;
+}
+
+/**
+ * Asks a route of a Horizon; the answer is a response with status 200, its body not read yet.
+ *
+ * @throws QueryFailure with what to do about it
+ */
+export async function requestHorizon(
+  { url, token }: HorizonTarget,
+  path: string,
+  { body, deadlineMs }: HorizonRequest,
+  fetch: CliIo["fetch"],
+): Promise<Response> {
+  const response = await fetch(new URL(path, url), {
+    ...body === undefined ? {} : { method: "POST", body: JSON.stringify(body) },
     headers: {
-      "content-type": "application/json",
+      ...body === undefined ? {} : { "content-type": "application/json" },
       ...token === null ? {} : { authorization: `Bearer ${token}` },
     },
-    body: JSON.stringify(body),
     // The token goes to nobody else.
     redirect: "manual",
-    signal: AbortSignal.timeout(timeoutMs === null ? PATIENCE_MS : timeoutMs + GRACE_MS),
+    signal: AbortSignal.timeout(deadlineMs),
   }).catch((error: unknown) => {
     throw unreachable(url, error);
   });

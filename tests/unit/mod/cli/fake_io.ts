@@ -17,6 +17,7 @@ export function fakeIo(parts: Partial<CliIo> = {}): FakeIo {
     readTextFile: (path) => Promise.reject(new Deno.errors.NotFound(path)),
     readStdin: () => Promise.resolve(""),
     fetch: (url) => Promise.reject(new TypeError(`no network here: ${url}`)),
+    terminal: () => null,
     randomBytes: (length) => new Uint8Array(length).fill(7),
     ...parts,
     out: () => out,
