@@ -44,8 +44,11 @@ import { readAsset } from "./web/static/read_asset.ts";
 
 /** Composition root: parse, validate, build, run, drain. Nobody imports it. */
 
-/** How much longer than its samples a series is known. */
-const SERIES_GRACE_MS = 2 * 3_600_000;
+/**
+ * How long a series without a sample counts against the limits of series. Its rows stay; samples that
+ * come later begin a series of the same name and labels.
+ */
+const SERIES_IDLE_MS = 2 * 3_600_000;
 /** Taken for the host's memory where it cannot be read. */
 const UNKNOWN_HOST_BYTES = 2 * 1024 ** 3;
 /** Series whose newest value is held for `/metrics` and the live stream. */
@@ -117,8 +120,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
   const registries = new Registries({
     maxSeries: storage.max_series,
     maxSeriesPerMetric: storage.max_series_per_metric,
-    // Its last rows are in a chunk of an hour that ends after them, and is dropped as a whole.
-    idleAfterMs: storage.retention.metrics_ms + SERIES_GRACE_MS,
+    idleAfterMs: SERIES_IDLE_MS,
   });
   const budgetBytes = memoryBudgetBytes(
     storage.memory_budget_bytes,

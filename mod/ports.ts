@@ -1,5 +1,6 @@
 import type { ColumnBatch, Signal } from "./columns/column.ts";
 import type { DefinitionBatch } from "./intern/definitions.ts";
+import type { Rollup } from "./metrics/rollup.ts";
 
 /** A value of a query result, ready for JSON. Integers past 2^53 are strings; times are ISO 8601. */
 export type SqlValue =
@@ -52,12 +53,12 @@ export type QueryFn = (request: QueryRequest) => Promise<QueryResult>;
 export interface AppendRequest {
   readonly definitions: readonly DefinitionBatch[];
   readonly batches: readonly ColumnBatch[];
-  /** Series that no row refers to any more; their definitions may go. */
+  /** Series that get no more samples; their definitions may go once no row refers to them. */
   readonly forgotten: readonly number[];
 }
 
-export interface SignalStats {
-  readonly signal: Signal;
+/** What is stored of a signal, or of a rollup. */
+export interface StoredStats {
   readonly rows: number;
   readonly chunks: number;
   readonly openRows: number;
@@ -65,6 +66,14 @@ export interface SignalStats {
   /** Microseconds since the Unix epoch; null when there is no row. */
   readonly minTsUs: number | null;
   readonly maxTsUs: number | null;
+}
+
+export interface SignalStats extends StoredStats {
+  readonly signal: Signal;
+}
+
+export interface RollupStats extends StoredStats {
+  readonly rollup: Rollup;
 }
 
 /** What start found in the data directory. */
@@ -96,13 +105,27 @@ export interface DiskStats {
 export interface StoreStats {
   readonly disk: DiskStats | null;
   readonly signals: readonly SignalStats[];
+  readonly rollups: readonly RollupStats[];
+  /** Closed chunks of raw rows that are not rolled up yet. */
+  readonly rollupsPending: number;
+  /** Raw rows that had to be evicted for room before they were rolled up. */
+  readonly neverRolledUp: number;
+  /** Series that may get samples. */
   readonly series: number;
+  /** Series that were forgotten and whose definitions are kept for the rows that are left of them. */
+  readonly retiredSeries: number;
+  /** Definitions given up because too many were kept: their rows are not seen any more. */
+  readonly lostDefinitions: number;
   /** Bytes the engine holds, and the budget that evicts the oldest chunks. */
   readonly bytes: number;
   readonly budgetBytes: number;
   readonly sealedChunks: number;
-  /** Rows evicted so far, by signal and reason. */
-  readonly evicted: readonly { signal: Signal; reason: "age" | "bytes" | "disk"; rows: number }[];
+  /** Rows evicted so far, by signal or rollup, and reason. */
+  readonly evicted: readonly {
+    signal: Signal | Rollup;
+    reason: "age" | "bytes" | "disk";
+    rows: number;
+  }[];
   readonly appends: number;
   readonly appendedRows: number;
   readonly appendMsTotal: number;

@@ -1,9 +1,8 @@
-import type { Signal } from "../mod/columns/column.ts";
-import { SIGNALS } from "../mod/columns/column.ts";
 import { HorizonError } from "../mod/errors.ts";
 import type { DefinitionTable } from "../mod/intern/definitions.ts";
 import type { DiskStats } from "../mod/ports.ts";
 import { type ChunkId, chunkSpanUs } from "./chunk_catalog.ts";
+import { CHUNK_KINDS, type ChunkKind } from "./chunk_kind.ts";
 import { FrameLog, type FrameMeta, scanFrames } from "./frame_log.ts";
 import type { FsyncPolicy } from "./messages.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
@@ -20,7 +19,7 @@ import { SCHEMA_VERSION } from "./schema.ts";
  * ```
  */
 const DEFINITIONS = "definitions.log";
-const CHUNK_FILE = /^(metrics|histograms|spans|logs|events)-(\d{1,12})-(\d{1,9})\.log$/;
+const CHUNK_FILE = /^([a-z0-9_]+)-(\d{1,12})-(\d{1,9})\.log$/;
 /** Damaged files kept for inspection, newest; older ones are removed. */
 const MAX_QUARANTINED = 16;
 
@@ -38,12 +37,16 @@ const DEFINITION_NAMES: readonly DefinitionTable[] = [
   "bounds",
 ];
 /** Kinds of frames in chunk files. Never renumbered. */
-const SIGNAL_KINDS: Readonly<Record<Signal, number>> = {
+const SIGNAL_KINDS: Readonly<Record<ChunkKind, number>> = {
   metrics: 16,
   histograms: 17,
   spans: 18,
   logs: 19,
   events: 20,
+  rollups_1m: 32,
+  rollups_1h: 33,
+  histogram_rollups_1m: 34,
+  histogram_rollups_1h: 35,
 };
 
 /** A file of frames as it was read back. */
@@ -123,7 +126,7 @@ export class DataDir {
     for (const { name, isFile } of Deno.readDirSync(`${this.#path}/chunks`)) {
       const parts = CHUNK_FILE.exec(name);
       if (!isFile || parts === null) continue;
-      const signal = SIGNALS.find((one) => one === parts[1]);
+      const signal = CHUNK_KINDS.find((one) => one === parts[1]);
       if (signal === undefined) continue;
       files.push({
         name,
@@ -156,7 +159,7 @@ export class DataDir {
   }
 
   /** Removes files that were not loaded and whose span of time ended before `endedBeforeUs`. */
-  removeLeft(signal: Signal, endedBeforeUs: number): void {
+  removeLeft(signal: ChunkKind, endedBeforeUs: number): void {
     const old = this.#left.filter((file) =>
       file.signal === signal && file.bucketUs + chunkSpanUs(signal) < endedBeforeUs
     );
@@ -179,7 +182,7 @@ export class DataDir {
     return DEFINITION_NAMES.find((table) => DEFINITION_KINDS[table] === kind) ?? null;
   }
 
-  isOf(signal: Signal, kind: number): boolean {
+  isOf(signal: ChunkKind, kind: number): boolean {
     return SIGNAL_KINDS[signal] === kind;
   }
 

@@ -1,6 +1,7 @@
 import type { Signal } from "../mod/columns/column.ts";
 import type { ErrorCode } from "../mod/errors.ts";
 import type { DefinitionTable } from "../mod/intern/definitions.ts";
+import type { ChunkKind } from "./chunk_kind.ts";
 import type { RecoveryReport, StoreStats } from "../mod/ports.ts";
 import type { StateTable } from "./schema.ts";
 
@@ -41,8 +42,8 @@ export interface StoreOptions {
   } | null;
   /** Bytes the data may take; past it the oldest chunks are evicted. */
   readonly budgetBytes: number;
-  /** How long rows of a signal are kept, milliseconds. */
-  readonly retentionMs: Readonly<Record<Signal, number>>;
+  /** How long rows of a signal or a rollup are kept, milliseconds. */
+  readonly retentionMs: Readonly<Record<ChunkKind, number>>;
   readonly query: QueryLimits;
 }
 
@@ -90,10 +91,15 @@ export interface QueryOutcome {
 
 /** What was found in the data directory at start. */
 export interface Recovery {
-  /** Each definition table as an Arrow IPC stream, gaps filled, ordered by id. */
+  /**
+   * Each definition table as an Arrow IPC stream, gaps filled, ordered by id; of series, those that raw
+   * rows refer to.
+   */
   readonly definitions: Readonly<Record<DefinitionTable, Uint8Array<ArrayBuffer>>>;
   /** Largest series id that any kept row uses; new series get larger ones. */
   readonly maxSeriesId: number;
+  /** Series that rollups alone refer to. */
+  readonly retiredSeries: readonly number[];
   readonly report: RecoveryReport;
 }
 

@@ -1,8 +1,15 @@
 import { tableFromIPC } from "apache-arrow";
 import type { Clock } from "../mod/clock.ts";
-import { SIGNALS } from "../mod/columns/column.ts";
 import type { DefinitionTable } from "../mod/intern/definitions.ts";
-import type { ChunkCatalog } from "./chunk_catalog.ts";
+import { ROLLUPS, ROLLUPS_OF } from "../mod/metrics/rollup.ts";
+import {
+  bucketOf,
+  type Chunk,
+  type ChunkCatalog,
+  MAX_OPEN_ROWS,
+  spanIsOver,
+} from "./chunk_catalog.ts";
+import { type ChunkKind, isRollup, tierOf } from "./chunk_kind.ts";
 import type { ChunkFile, DataDir, RecoveredFile } from "./data_dir.ts";
 import type { Engine } from "./engine.ts";
 import { isEngineCrash } from "./engine_error.ts";
@@ -28,34 +35,45 @@ const DEFINITION_ORDER: readonly DefinitionTable[] = [
 ];
 /** Loading stops at this share of the budget: what comes in next needs room as well. */
 const LOAD_SHARE = 0.9;
+/** The same for rollups, so that they leave room for raw rows. */
+const LOAD_ROLLUP_SHARE = 0.45;
 
 /** Ids that definition tables are looked up by, and what stands in for a row that was lost. */
 const ID_GAPS: readonly {
   readonly table: DefinitionTable;
   readonly id: string;
   readonly users: string | null;
+  readonly usedBy: readonly ChunkKind[];
   readonly standIn: string;
 }[] = [
   {
     table: "attribute_keys",
     id: "key_id",
     users: null,
+    usedBy: [],
     standIn: "'lost_attribute_' || id::VARCHAR",
   },
   {
     table: "resources",
     id: "resource_id",
     users: "resource_id",
+    usedBy: ["spans", "logs"],
     standIn: "MAP {}::MAP(VARCHAR, VARCHAR)",
   },
-  { table: "bounds", id: "bounds_id", users: "bounds_id", standIn: "[]::DOUBLE[]" },
+  {
+    table: "bounds",
+    id: "bounds_id",
+    users: "bounds_id",
+    usedBy: ["histograms", "histogram_rollups_1m", "histogram_rollups_1h"],
+    standIn: "[]::DOUBLE[]",
+  },
 ];
 
 /**
- * Brings back what the data directory holds: definitions, then chunks, events
- * before the others and the newest first, as long as the memory budget lasts. Damaged frames are passed over and counted; nothing that
- * is found in a file prevents the start. Then the definitions are written anew, without the series
- * that no row refers to.
+ * Brings back what the data directory holds: definitions, then chunks, events and rollups before
+ * the others and the newest first, as long as the memory budget lasts. Damaged frames are passed
+ * over and counted; nothing that is found in a file prevents the start. Then the definitions are written
+ * anew, without the series that no row refers to.
  */
 export function recover(deps: RecoveryDeps): Recovery {
   const { engine, disk, catalog, clock } = deps;
@@ -84,17 +102,18 @@ export function recover(deps: RecoveryDeps): Recovery {
     );
   }
   let full = false;
-  // Events first: they are the oldest, and what is known of processes rests on them.
-  const files = disk.chunkFiles();
-  const isEvents = (file: ChunkFile) => file.signal === "events";
-  for (const file of [...files.filter(isEvents), ...files.filter((file) => !isEvents(file))]) {
+  const leftRollups: ChunkFile[] = [];
+  for (const file of inLoadOrder(disk.chunkFiles())) {
+    catalog.reserveThrough(file.number);
     if (!full && deps.usedBytes() > deps.budgetBytes * LOAD_SHARE) {
       // What is loaded takes a fraction of the room once it is sealed.
       deps.sealLoaded();
       full = deps.usedBytes() > deps.budgetBytes * LOAD_SHARE;
     }
-    if (full) {
+    const noRoom = isRollup(file.signal) && deps.usedBytes() > deps.budgetBytes * LOAD_ROLLUP_SHARE;
+    if (full || noRoom) {
       disk.leave(file);
+      if (isRollup(file.signal)) leftRollups.push(file);
       totals.leftOnDisk++;
       continue;
     }
@@ -111,18 +130,28 @@ export function recover(deps: RecoveryDeps): Recovery {
       chunk.maxTsUs = Math.max(chunk.maxTsUs, maxTsUs);
       totals.rows += rows;
     }
-    if (chunk.rows === 0) discard(deps, file, chunk);
-    else chunk.state = "closed";
+    if (chunk.rows === 0) {
+      discard(deps, file, chunk);
+      continue;
+    }
+    if (isRollup(file.signal)) noteSources(deps, chunk);
+    // Raw chunks begin anew with every start; of rollups that would make many small ones.
+    const goesOn = isRollup(file.signal) && chunk.rows < MAX_OPEN_ROWS[file.signal] &&
+      !spanIsOver(chunk, clock.nowMs()) &&
+      catalog.of(file.signal).every((one) => one === chunk || one.bucketUs !== chunk.bucketUs);
+    chunk.state = goesOn ? "open" : "closed";
   }
   fillGaps(deps);
+  resumeRollups(deps, leftRollups);
   // The largest series id counts those that are about to go: ids are never given again.
   const maxSeriesId = Math.max(
-    largest(deps, "series_id", ["metrics", "histograms"]),
+    largest(deps, "series_id", ["metrics", "histograms", ...ROLLUPS]),
     greatest(engine, ["SELECT max(series_id) AS m FROM series"]),
   );
   if (totals.leftOnDisk === 0) forgetUnusedSeries(deps);
   const table = (name: DefinitionTable, id: string) =>
     streamOf(engine.run(`SELECT * FROM ${name} ORDER BY ${id}`));
+  const retiredSeries = seriesOfRollupsAlone(deps);
   const definitions = {
     series: table("series", "series_id"),
     attribute_keys: table("attribute_keys", "key_id"),
@@ -135,18 +164,90 @@ export function recover(deps: RecoveryDeps): Recovery {
     payload: definitions[name],
   })));
   return {
-    definitions,
+    definitions: { ...definitions, series: liveSeries(deps) },
     maxSeriesId,
+    retiredSeries,
     report: { ...totals, elapsedMs: clock.monotonicMs() - started },
   };
 }
 
 /** Series whose rows have all been evicted. Their files being gone, nothing refers to them. */
 function forgetUnusedSeries({ engine, catalog }: RecoveryDeps): void {
-  const used = [...catalog.of("metrics"), ...catalog.of("histograms")]
+  const used = seriesOf(catalog, ["metrics", "histograms", ...ROLLUPS]);
+  engine.run(`DELETE FROM series WHERE series_id NOT IN (${used})`);
+}
+
+/** A subquery of the series that rows of some kinds refer to. */
+function seriesOf(catalog: ChunkCatalog, kinds: readonly ChunkKind[]): string {
+  const selects = kinds.flatMap((kind) => catalog.of(kind))
     .map(({ table }) => `SELECT series_id FROM ${table}`);
-  const condition = used.length === 0 ? "TRUE" : `series_id NOT IN (${used.join(" UNION ")})`;
-  engine.run(`DELETE FROM series WHERE ${condition}`);
+  return ["SELECT NULL::UINTEGER WHERE FALSE", ...selects].join(" UNION ");
+}
+
+/** Those that may go on: what has rolled-up rows alone must not count against the limits of series. */
+function liveSeries({ engine, catalog }: RecoveryDeps): Uint8Array<ArrayBuffer> {
+  const raw = seriesOf(catalog, ["metrics", "histograms"]);
+  return streamOf(
+    engine.run(`SELECT * FROM series WHERE series_id IN (${raw}) ORDER BY series_id`),
+  );
+}
+
+function seriesOfRollupsAlone({ engine, catalog }: RecoveryDeps): number[] {
+  const raw = seriesOf(catalog, ["metrics", "histograms"]);
+  const table = tableFromIPC(
+    engine.run(`SELECT series_id FROM series WHERE series_id NOT IN (${raw}) ORDER BY series_id`),
+  );
+  return [...table.getChildAt(0) ?? []].map(Number);
+}
+
+/**
+ * Events first: they are the oldest, and what is known of processes rests on them. Then the rollups,
+ * which reach back furthest and say how far raw rows were rolled up; then what is newest.
+ */
+function inLoadOrder(newestFirst: readonly ChunkFile[]): ChunkFile[] {
+  const rank = ({ signal }: ChunkFile) => {
+    const tier = tierOf(signal);
+    return signal === "events" ? 0 : tier === "1h" ? 1 : tier === "1m" ? 2 : 3;
+  };
+  return newestFirst.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** Notes which raw chunks the rows of a rollup were made of. */
+function noteSources({ engine, catalog }: RecoveryDeps, chunk: Chunk): void {
+  const table = tableFromIPC(engine.run(
+    `SELECT source, epoch_us(min(ts))::DOUBLE AS ts FROM ${chunk.table} GROUP BY source`,
+  ));
+  for (const row of table.toArray()) {
+    const source = Number(row["source"]);
+    chunk.sources.set(source, bucketOf("metrics", Number(row["ts"])));
+    catalog.reserveThrough(source);
+  }
+}
+
+/**
+ * Finds how far raw chunks were rolled up before the end. Rows are rolled up by ascending series id,
+ * a frame at a time: what was written is whole up to the largest id. Where a rollup of the same time was
+ * left on disk the rows may be in there, and must not be rolled up twice.
+ */
+function resumeRollups({ engine, catalog }: RecoveryDeps, left: readonly ChunkFile[]): void {
+  for (const kind of ["metrics", "histograms"] as const) {
+    for (const chunk of catalog.of(kind)) {
+      for (const rollup of Object.values(ROLLUPS_OF[kind])) {
+        const through = greatest(
+          engine,
+          catalog.of(rollup).filter(({ sources }) => sources.get(chunk.number) === chunk.bucketUs)
+            .map(({ table }) =>
+              `SELECT max(series_id) AS m FROM ${table} WHERE source = ${chunk.number}`
+            ),
+        );
+        const unknown = left.some((file) =>
+          file.signal === rollup && file.bucketUs === bucketOf(rollup, chunk.bucketUs)
+        );
+        if (unknown) chunk.rolledThrough.set(rollup, Infinity);
+        else if (through > 0) chunk.rolledThrough.set(rollup, through);
+      }
+    }
+  }
 }
 
 function discard(
@@ -176,10 +277,8 @@ function inserted(engine: Engine, table: string, payload: Uint8Array): boolean {
  */
 function fillGaps(deps: RecoveryDeps): void {
   const { engine } = deps;
-  for (const { table, id, users, standIn } of ID_GAPS) {
-    const used = users === null
-      ? largestAttributeKey(deps)
-      : largest(deps, users, table === "bounds" ? ["histograms"] : ["spans", "logs"]);
+  for (const { table, id, users, usedBy, standIn } of ID_GAPS) {
+    const used = users === null ? largestAttributeKey(deps) : largest(deps, users, usedBy);
     engine.run(
       `INSERT INTO ${table}
        SELECT id, ${standIn} FROM (SELECT i::UINTEGER AS id FROM
@@ -193,11 +292,11 @@ function fillGaps(deps: RecoveryDeps): void {
 function largest(
   { engine, catalog }: RecoveryDeps,
   column: string,
-  signals: readonly (typeof SIGNALS)[number][],
+  kinds: readonly ChunkKind[],
 ): number {
   return greatest(
     engine,
-    signals.flatMap((signal) => catalog.of(signal)).map(({ table }) =>
+    kinds.flatMap((kind) => catalog.of(kind)).map(({ table }) =>
       `SELECT max(${column}) AS m FROM ${table}`
     ),
   );

@@ -1,5 +1,5 @@
-import type { Signal } from "../mod/columns/column.ts";
 import type { DefinitionTable } from "../mod/intern/definitions.ts";
+import type { ChunkKind } from "./chunk_kind.ts";
 
 /**
  * All tables and views of the store, in one place. Names that users see (views, macros) are a
@@ -20,11 +20,11 @@ export const DATA_SCHEMA = "data";
 export const SEALED_DATABASE = "sealed";
 
 /** Full name of an open chunk's table. */
-export const openTable = (signal: Signal, number: number): string =>
+export const openTable = (signal: ChunkKind, number: number): string =>
   `store.${DATA_SCHEMA}.chunk_${signal}_${number}`;
 
 /** Full name of a sealed chunk's table. */
-export const sealedTable = (signal: Signal, number: number): string =>
+export const sealedTable = (signal: ChunkKind, number: number): string =>
   `${SEALED_DATABASE}.main.chunk_${signal}_${number}`;
 
 /** Version of the stored layout: of chunk files and of the tables below. */
@@ -57,7 +57,60 @@ interface SignalSchema {
   readonly sort: string;
 }
 
-const SIGNAL_SCHEMAS: Readonly<Record<Signal, SignalSchema>> = {
+/** Rows of one series by the minute or hour that begins at `ts`; see `rollupStatement`. */
+const ROLLUP_SCHEMA: SignalSchema = {
+  before: [
+    ["series_id", "UINTEGER"],
+    ["ts", "TIMESTAMP"],
+    ["min", "DOUBLE"],
+    ["max", "DOUBLE"],
+    ["sum", "DOUBLE"],
+    ["count", "UINTEGER"],
+    ["first", "DOUBLE"],
+    ["last", "DOUBLE"],
+    // Microseconds after `ts`.
+    ["first_us", "UINTEGER"],
+    ["last_us", "UINTEGER"],
+    ["increase", "DOUBLE"],
+    ["source", "UINTEGER"],
+  ],
+  attributes: false,
+  after: [],
+  sort: "series_id, ts, first_us",
+};
+
+/**
+ * Rows of one histogram without a reset or a change of bounds in between: what was observed is the
+ * last counts without the first.
+ */
+const HISTOGRAM_ROLLUP_SCHEMA: SignalSchema = {
+  before: [
+    ["series_id", "UINTEGER"],
+    ["ts", "TIMESTAMP"],
+    ["points", "UINTEGER"],
+    ["first_us", "UINTEGER"],
+    ["last_us", "UINTEGER"],
+    ["bounds_id", "UINTEGER"],
+    ["min", "DOUBLE"],
+    ["max", "DOUBLE"],
+    ["first_count", "UBIGINT"],
+    ["last_count", "UBIGINT"],
+    ["first_sum", "DOUBLE"],
+    ["last_sum", "DOUBLE"],
+    ["first_counts", "UBIGINT[]"],
+    ["last_counts", "UBIGINT[]"],
+    ["source", "UINTEGER"],
+  ],
+  attributes: false,
+  after: [],
+  sort: "series_id, ts, first_us",
+};
+
+const SIGNAL_SCHEMAS: Readonly<Record<ChunkKind, SignalSchema>> = {
+  rollups_1m: ROLLUP_SCHEMA,
+  rollups_1h: ROLLUP_SCHEMA,
+  histogram_rollups_1m: HISTOGRAM_ROLLUP_SCHEMA,
+  histogram_rollups_1h: HISTOGRAM_ROLLUP_SCHEMA,
   metrics: {
     before: [["series_id", "UINTEGER"], ["ts", "TIMESTAMP"], ["value", "DOUBLE"]],
     attributes: false,
@@ -159,7 +212,7 @@ const ATTRIBUTE_MAP = `map(coalesce(list_select(
     (SELECT list(key ORDER BY key_id) FROM store.data.attribute_keys), attr_keys), []::VARCHAR[]), attr_values)`;
 
 /** Column definitions of a new, open chunk. */
-export function openChunkColumns(signal: Signal): string {
+export function openChunkColumns(signal: ChunkKind): string {
   const { before, attributes, after } = SIGNAL_SCHEMAS[signal];
   const lists: ChunkColumn[] = attributes
     ? [["attr_keys", "USMALLINT[]"], ["attr_values", "VARCHAR[]"]]
@@ -168,13 +221,13 @@ export function openChunkColumns(signal: Signal): string {
 }
 
 /** The statement that seals `open` into the new table `sealed`: sorted, attributes as MAP. */
-export function sealStatement(signal: Signal, open: string, sealed: string): string {
+export function sealStatement(signal: ChunkKind, open: string, sealed: string): string {
   return `CREATE TABLE ${sealed} AS SELECT ${chunkSelect(signal, true)} FROM ${open}
     ORDER BY ${SIGNAL_SCHEMAS[signal].sort}`;
 }
 
 /** The select list that brings an open or a sealed chunk to the shape of a sealed one. */
-function chunkSelect(signal: Signal, open: boolean): string {
+function chunkSelect(signal: ChunkKind, open: boolean): string {
   const { before, attributes, after } = SIGNAL_SCHEMAS[signal];
   const names = (columns: readonly ChunkColumn[]) => columns.map(([name]) => `"${name}"`);
   const map = attributes ? [open ? `${ATTRIBUTE_MAP} AS attributes` : "attributes"] : [];
@@ -187,7 +240,7 @@ export interface ChunkTable {
   readonly open: boolean;
 }
 
-function unionOf(signal: Signal, chunks: readonly ChunkTable[]): string {
+function unionOf(signal: ChunkKind, chunks: readonly ChunkTable[]): string {
   return chunks
     .map(({ table, open }) => `SELECT ${chunkSelect(signal, open)} FROM ${table}`)
     .join("\n UNION ALL ");
@@ -195,16 +248,36 @@ function unionOf(signal: Signal, chunks: readonly ChunkTable[]): string {
 
 const NS_OF_DAY = "epoch_us(ts) * 1000 + ns_remainder";
 
-/** What a user sees of each signal, over the union of its chunks. */
-const SIGNAL_VIEWS: Readonly<Record<Signal, (union: string) => string>> = {
+/** Bounds of a histogram by their number, evaluated once and only when asked for. */
+const BOUNDS_OF_ROW =
+  `coalesce((SELECT list(bounds ORDER BY bounds_id) FROM store.data.bounds)[c.bounds_id], []::DOUBLE[])`;
+
+const FIRST_AND_LAST_TS = `make_timestamp(epoch_us(c.ts) + c.first_us) AS first_ts,
+       make_timestamp(epoch_us(c.ts) + c.last_us) AS last_ts`;
+
+const rollupView = (union: string): string =>
+  `SELECT c.ts, s.name, s.kind, s.unit, c."min", c."max", c."sum", c."count", c."first", c."last",
+       ${FIRST_AND_LAST_TS}, c.increase, s.labels, s.service, c.series_id
+     FROM (${union}) c JOIN store.data.series s ON s.series_id = c.series_id`;
+
+const histogramRollupView = (union: string): string =>
+  `SELECT c.ts, s.name, s.unit, c.points, c.first_count, c.last_count, c.first_sum, c.last_sum,
+       c."min", c."max", ${BOUNDS_OF_ROW} AS bounds, c.first_counts, c.last_counts,
+       ${FIRST_AND_LAST_TS}, s.labels, s.service, c.series_id
+     FROM (${union}) c JOIN store.data.series s ON s.series_id = c.series_id`;
+
+/** What a user sees of each signal and rollup, over the union of its chunks. */
+const SIGNAL_VIEWS: Readonly<Record<ChunkKind, (union: string) => string>> = {
+  rollups_1m: rollupView,
+  rollups_1h: rollupView,
+  histogram_rollups_1m: histogramRollupView,
+  histogram_rollups_1h: histogramRollupView,
   metrics: (union) =>
     `SELECT c.ts, s.name, s.kind, s.unit, c.value, s.labels, s.service, c.series_id
      FROM (${union}) c JOIN store.data.series s ON s.series_id = c.series_id`,
   histograms: (union) =>
     `SELECT c.ts, s.name, s.unit, c."count", c."sum", c."min", c."max",
-       coalesce((SELECT list(bounds ORDER BY bounds_id) FROM store.data.bounds)[c.bounds_id], []::DOUBLE[])
-         AS bounds,
-       c.counts, s.labels, s.service, c.series_id
+       ${BOUNDS_OF_ROW} AS bounds, c.counts, s.labels, s.service, c.series_id
      FROM (${union}) c JOIN store.data.series s ON s.series_id = c.series_id`,
   spans: (union) =>
     `SELECT ts, trace_id, span_id, parent_span_id, name, kind, service,
@@ -264,7 +337,7 @@ function resourceMap(): string {
 }
 
 /** The statement that (re)defines a signal's view over its chunks; there must be one at least. */
-export function viewStatement(signal: Signal, chunks: readonly ChunkTable[]): string {
+export function viewStatement(signal: ChunkKind, chunks: readonly ChunkTable[]): string {
   return `CREATE OR REPLACE VIEW store.main.${signal} AS ${
     SIGNAL_VIEWS[signal](unionOf(signal, chunks))
   }`;

@@ -2,10 +2,18 @@ import { tableFromIPC } from "apache-arrow";
 import type { Clock } from "../mod/clock.ts";
 import type { Signal } from "../mod/columns/column.ts";
 import { SIGNALS } from "../mod/columns/column.ts";
-import { HorizonError } from "../mod/errors.ts";
-import type { DiskStats, SignalStats, StoreStats } from "../mod/ports.ts";
+import { assert, HorizonError } from "../mod/errors.ts";
+import { ROLLUP_US, ROLLUPS } from "../mod/metrics/rollup.ts";
+import type { DiskStats, StoredStats, StoreStats } from "../mod/ports.ts";
 import { encodeArrow } from "./arrow_encode.ts";
-import { bucketOf, type Chunk, ChunkCatalog, chunkSpanUs } from "./chunk_catalog.ts";
+import {
+  bucketOf,
+  type Chunk,
+  ChunkCatalog,
+  chunkSpanUs,
+  type SparedBytes,
+} from "./chunk_catalog.ts";
+import { CHUNK_KINDS, type ChunkKind, tierOf } from "./chunk_kind.ts";
 import { DataDir } from "./data_dir.ts";
 import type { DuckDb } from "./duckdb_module.ts";
 import { Engine } from "./engine.ts";
@@ -14,6 +22,8 @@ import type { AppendFrames, BatchFrame, QueryCommand, Recovery, StoreOptions } f
 import type { QuerySettled } from "./query_job.ts";
 import { QueryQueue } from "./query_queue.ts";
 import { recover } from "./recovery.ts";
+import { RetiredSeries } from "./retired_series.ts";
+import { Roller, type RollupPart } from "./roller.ts";
 import { EVENT_VIEWS, openChunkColumns, type StateTable, viewStatement } from "./schema.ts";
 import { Sealer } from "./sealer.ts";
 
@@ -32,8 +42,9 @@ const COMPRESS_PATIENCE_MS = 2_000;
 const MAX_PINNED_SHARE = 0.25;
 /** When a query that was stopped for lack of memory may be asked again. */
 const UNPINNED_RETRY_AFTER_MS = 5_000;
-/** Events are spared by eviction for room while they take no more than this share of memory. */
+/** Events and rollups are spared by eviction for room while they take no more of memory than this. */
 const SPARED_EVENT_SHARE = 1 / 8;
+const SPARED_ROLLUP_SHARE = 1 / 2;
 /** Chunks dropped in one go to get under the byte budget, at most. */
 const MAX_EVICTIONS_A_TICK = 64;
 
@@ -46,9 +57,12 @@ export class StoreCore {
   readonly #catalog = new ChunkCatalog();
   readonly #queries: QueryQueue;
   readonly #sealer: Sealer;
+  readonly #roller: Roller;
+  readonly #retired = new RetiredSeries();
   readonly #options: StoreOptions;
   readonly #clock: Clock;
-  readonly #evicted = new Map<`${Signal} ${EvictionReason}`, number>();
+  readonly #evicted = new Map<`${ChunkKind} ${EvictionReason}`, number>();
+  #neverRolledUp = 0;
   #series = 0;
   #appends = 0;
   #appendedRows = 0;
@@ -76,6 +90,7 @@ export class StoreCore {
     this.#engine = new Engine(db, options.budgetBytes, options.query.maxConcurrent);
     this.#queries = new QueryQueue(db, this.#engine.readers, options.query, clock);
     this.#sealer = new Sealer(this.#engine);
+    this.#roller = new Roller(this.#engine);
     this.#disk = options.disk === null ? null : new DataDir(options.disk.path, options.disk.fsync);
     this.recovery = this.#disk === null ? null : recover({
       sealLoaded: () => this.#sealAll(),
@@ -89,8 +104,13 @@ export class StoreCore {
     this.#series = Number(
       tableFromIPC(this.#engine.run("SELECT count(*)::DOUBLE AS n FROM series")).get(0)?.["n"] ?? 0,
     );
+    this.#retired.add(this.recovery?.retiredSeries ?? [], clock.nowMs() * 1000);
     // A view needs a chunk beneath it, so each signal starts with one for the present hour.
-    for (const signal of SIGNALS) this.#newChunk(signal, bucketOf(signal, clock.nowMs() * 1000));
+    for (const kind of CHUNK_KINDS) {
+      const bucketUs = bucketOf(kind, clock.nowMs() * 1000);
+      if (this.#catalog.openChunk(kind, bucketUs) === undefined) this.#newChunk(kind, bucketUs);
+      else this.#defineView(kind);
+    }
     for (const statement of EVENT_VIEWS) this.#engine.run(statement);
   }
 
@@ -108,9 +128,7 @@ export class StoreCore {
       this.#engine.transaction(() => {
         for (const { table, ipc } of frames.definitions) this.#engine.insert(table, ipc);
         for (const frame of frames.batches) routed.push(...this.#route(frame));
-        if (frames.forgottenSeries.length > 0) this.#forgetSeries(frames.forgottenSeries);
       });
-      this.#series -= frames.forgottenSeries.length;
     } catch (error) {
       // The tables of chunks made on the way were rolled back with the rest.
       for (const chunk of [...this.#catalog.all()]) {
@@ -122,8 +140,10 @@ export class StoreCore {
       if (table === "series") this.#series += rows;
       this.#disk?.logDefinitions(table, rows, ipc);
     }
+    this.#retired.add(frames.forgottenSeries, this.#clock.nowMs() * 1000);
     for (const account of routed) account();
     this.#disk?.endAppend();
+    for (const { rows } of frames.batches) this.#appendedRows += rows;
     this.#appends++;
     this.#appendMsTotal += this.#clock.monotonicMs() - started;
     this.#close();
@@ -160,17 +180,18 @@ export class StoreCore {
       this.#evict(chunk, "age");
     }
     this.#makeRoom();
-    for (const signal of SIGNALS) {
-      const endMs = this.#clock.nowMs() - this.#options.retentionMs[signal];
-      this.#disk?.removeLeft(signal, endMs * 1000);
+    for (const kind of CHUNK_KINDS) {
+      const endMs = this.#clock.nowMs() - this.#options.retentionMs[kind];
+      this.#disk?.removeLeft(kind, endMs * 1000);
     }
     for (let i = 0; i < MAX_EVICTIONS_A_TICK && this.#diskIsOverBudget(); i++) {
       // What was not even loaded goes first: no query sees it.
       if (this.#disk?.removeOldestLeft()) continue;
-      const oldest = this.#catalog.oldest(this.#spareEventBytes);
+      const oldest = this.#catalog.oldest(this.#spared);
       if (oldest === null) break;
       this.#evict(oldest, "disk");
     }
+    this.#forgetSeries(this.#retired.takeUnused(this.#catalog.oldestSeriesUs()));
   }
 
   /** Forces everything to disk and lets go of it. */
@@ -191,7 +212,7 @@ export class StoreCore {
     }
     for (let i = 0; i < MAX_EVICTIONS_A_TICK; i++) {
       if (used - this.#pinnedBytes <= this.#options.budgetBytes) break;
-      const oldest = this.#catalog.oldest(this.#spareEventBytes);
+      const oldest = this.#catalog.oldest(this.#spared);
       if (oldest === null) break;
       this.#evict(oldest, "bytes");
       const left = this.#usedBytes();
@@ -204,7 +225,7 @@ export class StoreCore {
 
   /** Whether a pending statement keeps dropped tables alive. */
   get #pins(): boolean {
-    return this.#queries.running || this.#sealer.chunk !== null;
+    return this.#queries.running || this.#sealer.chunk !== null || this.#roller.chunk !== null;
   }
 
   /** Ends what keeps dropped chunks in memory. */
@@ -218,14 +239,19 @@ export class StoreCore {
       ),
     );
     this.#sealer.abandon();
+    this.#roller.abandon();
     this.#pinnedBytes = 0;
   }
 
-  /** A chunk that is being sealed is finished in any case: it keeps what is evicted in memory. */
+  /**
+   * A chunk that is being sealed or rolled up is finished in any case: it keeps what is evicted in
+   * memory.
+   */
   get #sealing(): boolean {
-    if (this.#sealer.chunk !== null) return true;
+    if (this.#sealer.chunk !== null || this.#roller.chunk !== null) return true;
     return this.#sealsNow &&
-      (this.#compressDueMs !== null || this.#catalog.nextToSeal() !== undefined);
+      (this.#compressDueMs !== null || this.#catalog.nextToSeal() !== undefined ||
+        this.#catalog.nextToRollUp() !== undefined);
   }
 
   /**
@@ -242,8 +268,12 @@ export class StoreCore {
       this.#catalog.unsealedBytes() > this.#options.budgetBytes / 2;
   }
 
-  get #spareEventBytes(): number {
-    return this.#options.budgetBytes * SPARED_EVENT_SHARE;
+  get #spared(): SparedBytes {
+    const { budgetBytes } = this.#options;
+    return {
+      events: budgetBytes * SPARED_EVENT_SHARE,
+      rollups: budgetBytes * SPARED_ROLLUP_SHARE,
+    };
   }
 
   #diskIsOverBudget(): boolean {
@@ -255,13 +285,20 @@ export class StoreCore {
     const { running, queued, total, cancelled, refused } = this.#queries.counts;
     return {
       disk: this.#diskStats(),
-      signals: SIGNALS.map((signal) => signalStats(signal, this.#catalog.of(signal))),
-      series: this.#series,
+      signals: SIGNALS.map((signal) => ({ signal, ...storedStats(this.#catalog.of(signal)) })),
+      rollups: ROLLUPS.map((rollup) => ({ rollup, ...storedStats(this.#catalog.of(rollup)) })),
+      rollupsPending:
+        [...this.#catalog.all()].filter((chunk) => !chunk.rolledUp && chunk.state !== "open")
+          .length,
+      neverRolledUp: this.#neverRolledUp,
+      series: this.#series - this.#retired.size,
+      retiredSeries: this.#retired.size,
+      lostDefinitions: this.#retired.lost,
       bytes: this.#usedBytes(),
       budgetBytes: this.#options.budgetBytes,
       sealedChunks: this.#sealedChunks,
       evicted: [...this.#evicted].map(([key, rows]) => {
-        const [signal, reason] = key.split(" ") as [Signal, EvictionReason];
+        const [signal, reason] = key.split(" ") as [ChunkKind, EvictionReason];
         return { signal, reason, rows };
       }),
       appends: this.#appends,
@@ -312,14 +349,18 @@ export class StoreCore {
     return booked;
   }
 
-  /** Their definitions stay in the data directory until the next start, which writes it anew. */
+  /** Removes definitions; they stay in the data directory until the next start, which writes it anew. */
   #forgetSeries(ids: readonly number[]): void {
+    if (ids.length === 0) return;
     const list = Uint32Array.from(ids);
     const forgotten = encodeArrow(list.length, [["series_id", { type: "u32", data: list }]]);
-    this.#engine.run("CREATE TABLE forgotten (series_id UINTEGER)");
-    this.#engine.insert("forgotten", forgotten);
-    this.#engine.run("DELETE FROM series WHERE series_id IN (SELECT series_id FROM forgotten)");
-    this.#engine.run("DROP TABLE forgotten");
+    this.#engine.transaction(() => {
+      this.#engine.run("CREATE TABLE forgotten (series_id UINTEGER)");
+      this.#engine.insert("forgotten", forgotten);
+      this.#engine.run("DELETE FROM series WHERE series_id IN (SELECT series_id FROM forgotten)");
+      this.#engine.run("DROP TABLE forgotten");
+    });
+    this.#series -= ids.length;
   }
 
   #spansOf(
@@ -351,21 +392,20 @@ export class StoreCore {
     chunk.minTsUs = Math.min(chunk.minTsUs, minTsUs);
     chunk.maxTsUs = Math.max(chunk.maxTsUs, maxTsUs);
     chunk.lastAppendMs = this.#clock.nowMs();
-    this.#appendedRows += rows;
   }
 
-  #chunkFor(signal: Signal, bucketUs: number): Chunk {
+  #chunkFor(signal: ChunkKind, bucketUs: number): Chunk {
     return this.#catalog.openChunk(signal, bucketUs) ?? this.#newChunk(signal, bucketUs);
   }
 
-  #newChunk(signal: Signal, bucketUs: number): Chunk {
+  #newChunk(signal: ChunkKind, bucketUs: number): Chunk {
     const chunk = this.#catalog.create(signal, bucketUs, this.#clock.nowMs());
     this.#engine.run(`CREATE TABLE ${chunk.table} (${openChunkColumns(signal)})`);
     this.#defineView(signal);
     return chunk;
   }
 
-  #defineView(signal: Signal): void {
+  #defineView(signal: ChunkKind): void {
     const chunks = this.#catalog.of(signal).map(({ table, state }) => ({
       table,
       open: state !== "sealed",
@@ -378,11 +418,14 @@ export class StoreCore {
   }
 
   #seal(): void {
+    if (this.#roller.chunk !== null) return this.#rollUp();
     // The sealing statement is a pending query too: it must not be under way either.
     if (this.#compressDueMs !== null) return this.#compress(this.#compressDueMs);
     if (this.#sealer.chunk === null) {
       const next = this.#catalog.nextToSeal();
-      if (next !== undefined) this.#sealer.start(next);
+      if (next !== undefined) return this.#sealer.start(next);
+      const sealed = this.#catalog.nextToRollUp();
+      if (sealed !== undefined) this.#roller.start(sealed);
       return;
     }
     const sealed = this.#sealer.step();
@@ -398,6 +441,27 @@ export class StoreCore {
     this.#sealedChunks++;
     this.#compressDueMs = this.#clock.monotonicMs();
     this.#lastSealed = chunk;
+  }
+
+  /** One slice of rolling up; a part of the rollup is kept as an append is. */
+  #rollUp(): void {
+    const step = this.#roller.step();
+    if (step.kind === "done") step.chunk.rolledUp = true;
+    if (step.kind === "part") this.#keepRollup(step);
+  }
+
+  #keepRollup({ chunk: source, rollup, through, rows, ipc }: RollupPart): void {
+    const tier = tierOf(rollup);
+    assert(tier !== null, "a rollup has a tier");
+    const chunk = this.#chunkFor(rollup, bucketOf(rollup, source.bucketUs));
+    this.#engine.transaction(() => this.#engine.insert(chunk.table, ipc));
+    const startOf = (tsUs: number) => Math.floor(tsUs / ROLLUP_US[tier]) * ROLLUP_US[tier];
+    const meta = { rows, minTsUs: startOf(source.minTsUs), maxTsUs: startOf(source.maxTsUs) };
+    this.#book(chunk, meta, ipc);
+    this.#disk?.endAppend();
+    chunk.sources.set(source.number, source.bucketUs);
+    source.rolledThrough.set(rollup, through);
+    this.#close();
   }
 
   /** Seals every closed chunk, to the end. For the start, when nothing else waits. */
@@ -433,6 +497,8 @@ export class StoreCore {
 
   #evict(chunk: Chunk, reason: EvictionReason): void {
     if (this.#sealer.chunk === chunk) this.#sealer.abandon();
+    if (this.#roller.chunk === chunk) this.#roller.abandon();
+    if (!chunk.rolledUp) this.#neverRolledUp += chunk.rows;
     this.#engine.transaction(() => {
       this.#catalog.remove(chunk);
       if (this.#catalog.of(chunk.signal).length === 0) {
@@ -456,11 +522,10 @@ export class StoreCore {
   }
 }
 
-function signalStats(signal: Signal, chunks: readonly Chunk[]): SignalStats {
+function storedStats(chunks: readonly Chunk[]): StoredStats {
   const filled = chunks.filter((chunk) => chunk.rows > 0);
   const sum = (of: (chunk: Chunk) => number) => filled.reduce((total, c) => total + of(c), 0);
   return {
-    signal,
     rows: sum((c) => c.rows),
     chunks: chunks.length,
     openRows: sum((c) => c.state === "sealed" ? 0 : c.rows),

@@ -17,6 +17,10 @@ export function storeOptions(storage: StorageConfig, budgetBytes: number): Store
       spans: retention.spans_ms,
       logs: retention.logs_ms,
       events: retention.events_ms,
+      rollups_1m: retention.rollups_1m_ms,
+      rollups_1h: retention.rollups_1h_ms,
+      histogram_rollups_1m: retention.rollups_1m_ms,
+      histogram_rollups_1h: retention.rollups_1h_ms,
     },
     query: {
       defaultTimeoutMs: query.timeout_ms,

@@ -106,8 +106,8 @@ export class SeriesRegistry {
   }
 
   /**
-   * Forgets the series that had no sample for `idleAfterMs`, and answers their ids: their rows
-   * are gone by then. Call it only when no row waits to be stored.
+   * Forgets the series that had no sample for `idleAfterMs`, and answers their ids. Call it only when
+   * no row waits to be stored.
    */
   forgetIdle(nowMs: number): number[] {
     const before = nowMs - (this.#limits.idleAfterMs ?? Infinity);
@@ -132,7 +132,7 @@ export class SeriesRegistry {
     this.#nextBlock = Math.max(this.#nextBlock, id + 1);
   }
 
-  /** Forgets series whose data is gone. Their ids are never given again. */
+  /** Forgets series. Their ids are never given again: one that comes back has another. */
   forget(ids: Iterable<number>): void {
     this.#generation++;
     for (const id of ids) {

@@ -35,6 +35,7 @@ const QUERIES_EACH_MINUTES = 20;
 let nowMs = Date.UTC(2026, 0, 1);
 const clock = { nowMs: () => nowMs, monotonicMs: () => performance.now() };
 const retentionMs = {
+  ...storeOptions().retentionMs,
   metrics: RETENTION_MS,
   histograms: RETENTION_MS,
   spans: RETENTION_MS,

@@ -52,7 +52,17 @@ const DAY_MS = 86_400_000;
 const STORE_OPTIONS: StoreOptions = {
   disk: null,
   budgetBytes: 256 * 1024 * 1024,
-  retentionMs: { metrics: DAY_MS, histograms: DAY_MS, spans: DAY_MS, logs: DAY_MS, events: DAY_MS },
+  retentionMs: {
+    metrics: DAY_MS,
+    histograms: DAY_MS,
+    spans: DAY_MS,
+    logs: DAY_MS,
+    events: DAY_MS,
+    rollups_1m: DAY_MS,
+    rollups_1h: DAY_MS,
+    histogram_rollups_1m: DAY_MS,
+    histogram_rollups_1h: DAY_MS,
+  },
   query: {
     defaultTimeoutMs: 30_000,
     maxTimeoutMs: 60_000,

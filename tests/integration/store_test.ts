@@ -318,8 +318,10 @@ Deno.test("store: idle series are forgotten, and come back under new ids", async
     assert.ok(fresh !== SERIES_REFUSED && fresh !== old);
     await push(fresh, 4);
     const labels = await store.query({ sql: "SELECT labels['l'], value FROM metrics ORDER BY 2" });
-    assert.deepEqual([...labels.rows()], [["kept", 2], ["kept", 3], ["new", 4]]);
-    assert.equal((await store.stats()).series, 2);
+    // Its rows stay, and they keep their labels.
+    assert.deepEqual([...labels.rows()], [["old", 1], ["kept", 2], ["kept", 3], ["new", 4]]);
+    const stats = await store.stats();
+    assert.deepEqual([stats.series, stats.retiredSeries], [2, 1]);
   } finally {
     await store.close();
   }

@@ -21,6 +21,10 @@ export function storeOptions(changes: Partial<StoreOptions> = {}): StoreOptions 
       spans: 24 * HOUR_MS,
       logs: 24 * HOUR_MS,
       events: 30 * 24 * HOUR_MS,
+      rollups_1m: 30 * 24 * HOUR_MS,
+      rollups_1h: 400 * 24 * HOUR_MS,
+      histogram_rollups_1m: 30 * 24 * HOUR_MS,
+      histogram_rollups_1h: 400 * 24 * HOUR_MS,
     },
     query: {
       defaultTimeoutMs: 10_000,

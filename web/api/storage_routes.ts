@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { SIGNALS } from "../../mod/columns/column.ts";
-import type { DiskStats, Store, StoreStats } from "../../mod/ports.ts";
+import { ROLLUPS } from "../../mod/metrics/rollup.ts";
+import type { DiskStats, Store, StoredStats, StoreStats } from "../../mod/ports.ts";
 import type { Route } from "../route.ts";
 import type { SeriesSource } from "../sources.ts";
 import { invalidFields } from "../errors/invalid_fields.ts";
@@ -19,23 +20,29 @@ const StorageQuery = z.strictObject({
 });
 
 const SignalName = z.enum(SIGNALS);
+const RollupName = z.enum(ROLLUPS);
+
+const Stored = {
+  rows: z.number(),
+  open_rows: z.number(),
+  chunks: z.number(),
+  bytes: z.number(),
+  min_ts: z.string().nullable(),
+  max_ts: z.string().nullable(),
+};
 
 /** The answer of `/api/storage`. */
 export const StorageJson = z.strictObject({
   bytes: z.number(),
   budget_bytes: z.number(),
-  signals: z.array(z.strictObject({
-    signal: SignalName,
-    rows: z.number(),
-    open_rows: z.number(),
-    chunks: z.number(),
-    bytes: z.number(),
-    min_ts: z.string().nullable(),
-    max_ts: z.string().nullable(),
-  })),
+  signals: z.array(z.strictObject({ signal: SignalName, ...Stored })),
+  rollups: z.array(z.strictObject({ rollup: RollupName, ...Stored })),
+  rollups_pending: z.number().describe("Closed chunks of raw rows that are not rolled up yet."),
+  never_rolled_up_rows: z.number()
+    .describe("Raw rows that had to be evicted for room before they were rolled up."),
   sealed_chunks: z.number(),
   evicted: z.array(z.strictObject({
-    signal: SignalName,
+    signal: z.enum([...SIGNALS, ...ROLLUPS]),
     reason: z.enum(["age", "bytes", "disk"]),
     rows: z.number(),
   })),
@@ -66,6 +73,14 @@ export const StorageJson = z.strictObject({
   }),
   series: z.strictObject({
     live: z.number(),
+    retired: z.number()
+      .describe(
+        "Series without new samples whose definitions are kept for the rows that are left.",
+      ),
+    lost_definitions: z.number()
+      .describe(
+        "Definitions given up because too many were kept; their rows are not seen any more.",
+      ),
     refused: z.record(z.string(), z.number()),
     by_metric: z.array(
       z.strictObject({ name: z.string(), series: z.number(), refused: z.number() }),
@@ -89,10 +104,13 @@ export function storageRoutes({ store, series }: StorageDeps): Route[] {
     handler: async (c) => {
       const query = StorageQuery.safeParse(c.req.query());
       if (!query.success) throw invalidFields(query.error);
+      const stats = await store.stats();
       const body: z.infer<typeof StorageJson> = {
-        ...storeJson(await store.stats()),
+        ...storeJson(stats),
         series: {
           live: series.size,
+          retired: stats.retiredSeries,
+          lost_definitions: stats.lostDefinitions,
           refused: { ...series.refusals },
           by_metric: series.cardinality(query.data.names),
         },
@@ -106,15 +124,10 @@ function storeJson(stats: StoreStats): Omit<z.infer<typeof StorageJson>, "series
   return {
     bytes: stats.bytes,
     budget_bytes: stats.budgetBytes,
-    signals: stats.signals.map((one) => ({
-      signal: one.signal,
-      rows: one.rows,
-      open_rows: one.openRows,
-      chunks: one.chunks,
-      bytes: one.bytes,
-      min_ts: one.minTsUs === null ? null : isoMicros(one.minTsUs),
-      max_ts: one.maxTsUs === null ? null : isoMicros(one.maxTsUs),
-    })),
+    signals: stats.signals.map((one) => ({ signal: one.signal, ...storedJson(one) })),
+    rollups: stats.rollups.map((one) => ({ rollup: one.rollup, ...storedJson(one) })),
+    rollups_pending: stats.rollupsPending,
+    never_rolled_up_rows: stats.neverRolledUp,
     sealed_chunks: stats.sealedChunks,
     evicted: stats.evicted.map(({ signal, reason, rows }) => ({ signal, reason, rows })),
     disk: stats.disk === null ? null : diskJson(stats.disk),
@@ -126,6 +139,17 @@ function storeJson(stats: StoreStats): Omit<z.infer<typeof StorageJson>, "series
       cancelled: stats.queriesCancelled,
       refused: stats.queriesRefused,
     },
+  };
+}
+
+function storedJson(stored: StoredStats) {
+  return {
+    rows: stored.rows,
+    open_rows: stored.openRows,
+    chunks: stored.chunks,
+    bytes: stored.bytes,
+    min_ts: stored.minTsUs === null ? null : isoMicros(stored.minTsUs),
+    max_ts: stored.maxTsUs === null ? null : isoMicros(stored.maxTsUs),
   };
 }
 

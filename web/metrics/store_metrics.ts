@@ -15,6 +15,7 @@ export function registerStoreMetrics(registry: Registry, sources: StoreMetricSou
     read: () => one(sources.store().up ? 1 : 0),
   });
   registerContents(registry, () => sources.store().stats);
+  registerRollups(registry, () => sources.store().stats);
   registerQueries(registry, () => sources.store().stats);
 }
 
@@ -62,6 +63,35 @@ function registerContents(registry: Registry, store: () => StoreStats | null): v
     name: "horizon_store_append_seconds_total",
     help: "Time spent appending.",
     read: () => one(scaled(store()?.appendMsTotal)),
+  });
+}
+
+function registerRollups(registry: Registry, store: () => StoreStats | null): void {
+  readGauge(registry, {
+    name: "horizon_rollup_rows",
+    help: "Rows stored of each rollup.",
+    labelNames: ["rollup"],
+    read: () => store()?.rollups.map(({ rollup, rows }) => [{ rollup }, rows] as const) ?? [],
+  });
+  readGauge(registry, {
+    name: "horizon_rollups_pending",
+    help: "Closed chunks of raw rows that are not rolled up yet.",
+    read: () => one(store()?.rollupsPending),
+  });
+  readCounter(registry, {
+    name: "horizon_never_rolled_up_rows_total",
+    help: "Raw rows evicted for room before they were rolled up.",
+    read: () => one(store()?.neverRolledUp),
+  });
+  readGauge(registry, {
+    name: "horizon_retired_series",
+    help: "Series without new samples whose definitions are kept for the rows that are left.",
+    read: () => one(store()?.retiredSeries),
+  });
+  readCounter(registry, {
+    name: "horizon_lost_definitions_total",
+    help: "Definitions of retired series given up because too many were kept.",
+    read: () => one(store()?.lostDefinitions),
   });
 }
 

@@ -1,0 +1,81 @@
+import { Registries } from "../../mod/intern/registries.ts";
+import { restoreDefinitions } from "../../storage/restore_definitions.ts";
+import { HistogramBatchBuilder } from "../../mod/signals/histograms.ts";
+import { SampleBatchBuilder } from "../../mod/signals/samples.ts";
+import { decodeArrow } from "../../storage/arrow_decode.ts";
+import { encodeArrow } from "../../storage/arrow_encode.ts";
+import { loadDuckDb } from "../../storage/duckdb_module.ts";
+import type { StoreOptions } from "../../storage/messages.ts";
+import type { QuerySettled } from "../../storage/query_job.ts";
+import { StoreCore } from "../../storage/store_core.ts";
+import { storeOptions } from "./store_fixture.ts";
+
+/** A store in this thread, under a clock that the test moves. */
+export class CoreFixture {
+  readonly core: StoreCore;
+  readonly registries = new Registries({ maxSeries: 200_000, maxSeriesPerMetric: 200_000 });
+  readonly samples = new SampleBatchBuilder();
+  readonly histograms = new HistogramBatchBuilder();
+  readonly options: StoreOptions;
+  nowMs: number;
+  #id = 1;
+
+  private constructor(
+    core: (clock: { nowMs(): number; monotonicMs(): number }) => StoreCore,
+    options: StoreOptions,
+    nowMs: number,
+  ) {
+    this.nowMs = nowMs;
+    this.options = options;
+    this.core = core({ nowMs: () => this.nowMs, monotonicMs: () => performance.now() });
+    if (this.core.recovery !== null) restoreDefinitions(this.core.recovery, this.registries, nowMs);
+  }
+
+  static async open(nowMs: number, changes: Partial<StoreOptions> = {}): Promise<CoreFixture> {
+    const options = storeOptions(changes);
+    const db = await loadDuckDb();
+    return new CoreFixture((clock) => new StoreCore(db, options, clock), options, nowMs);
+  }
+
+  /** Appends what the builders hold. */
+  append(forgottenSeries: readonly number[] = []): void {
+    this.core.append({
+      forgottenSeries,
+      definitions: this.registries.takePending().map(({ table, rows, columns }) => ({
+        table,
+        rows,
+        ipc: encodeArrow(rows, columns),
+      })),
+      batches: [this.samples, this.histograms].filter((builder) => builder.rows > 0)
+        .map((builder) => {
+          const { signal, rows, minTsUs, maxTsUs, columns } = builder.finish();
+          return { signal, rows, minTsUs, maxTsUs, ipc: encodeArrow(rows, columns) };
+        }),
+    });
+  }
+
+  /** Moves the clock, and does all the upkeep that is due then. */
+  advanceTo(nowMs: number): void {
+    this.nowMs = nowMs;
+    // A chunk is closed by one tick, sealed and rolled up beside, and dropped by another.
+    for (let i = 0; i < 3; i++) {
+      this.core.tick();
+      while (this.core.busy) this.core.step();
+    }
+  }
+
+  /** Rows of a user's query. */
+  rows(sql: string): unknown[][] {
+    const { maxRows, maxBytes, defaultTimeoutMs: timeoutMs } = this.options.query;
+    const answers: QuerySettled[] = [];
+    this.core.query(
+      this.#id++,
+      { sql, params: [], maxRows, maxBytes, timeoutMs },
+      (settled) => answers.push(settled),
+    );
+    while (answers.length === 0) this.core.step();
+    const [settled] = answers;
+    if (settled?.ok !== true) throw settled?.error;
+    return [...decodeArrow(settled.outcome.ipc).rows(maxRows)].map((row) => [...row]);
+  }
+}
