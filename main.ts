@@ -26,6 +26,8 @@ import { type OpenLog, openLog } from "./mod/log/logtape.ts";
 import { DEFAULT_OTLP_LIMITS } from "./mod/otlp/limits.ts";
 import { OTLP_SIGNALS } from "./mod/otlp/otlp_signal.ts";
 import { OtlpReceiver } from "./mod/otlp/receive.ts";
+import { buildPipeline } from "./mod/pipeline/build_pipeline.ts";
+import { cleanValueOf, configuredRedactor } from "./mod/pipeline/redact/configured_redactor.ts";
 import { SourceRegistry } from "./mod/sources/source_registry.ts";
 import { systemTerminal } from "./mod/top/terminal.ts";
 import { buildKind, VERSION } from "./mod/version.ts";
@@ -117,22 +119,30 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
   const startedAtMs = clock.nowMs();
   const memory = readMemoryLimit(config.collectors.proc_root, config.collectors.cgroup_root);
   const { storage, server } = config;
+  const redactor = configuredRedactor(config.pipeline.redact);
   const registries = new Registries({
     maxSeries: storage.max_series,
     maxSeriesPerMetric: storage.max_series_per_metric,
     idleAfterMs: SERIES_IDLE_MS,
-  });
+  }, cleanValueOf(redactor));
   const budgetBytes = memoryBudgetBytes(
     storage.memory_budget_bytes,
     memory?.hostBytes ?? UNKNOWN_HOST_BYTES,
     memory?.cgroupLimitBytes ?? null,
   );
   const store = await StoreClient.open(storeOptions(storage, budgetBytes), registries, log);
-  const intake = new Intake(store, registries, {
-    maxPendingBytes: config.ingest.max_pending_bytes,
-    flushIntervalMs: config.ingest.flush_interval_ms,
-    maxBatchRows: config.ingest.max_batch_rows,
-  }, clock);
+  const pipeline = buildPipeline(config.pipeline, { registries, redactor });
+  const intake = new Intake(
+    store,
+    registries,
+    {
+      maxPendingBytes: config.ingest.max_pending_bytes,
+      flushIntervalMs: config.ingest.flush_interval_ms,
+      maxBatchRows: config.ingest.max_batch_rows,
+    },
+    clock,
+    pipeline,
+  );
   const events = new EventWriter({ intake, registries, timers: systemTimers, log });
   const latest = new LatestValues({
     maxSeries: MAX_LATEST_SERIES,
@@ -182,6 +192,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     series: registries.series,
     latest,
     otlp,
+    pipeline,
     sources,
     turnedAway: () => ({
       attribute_keys: registries.attributeKeys.refused,

@@ -3,6 +3,7 @@ import { Registry } from "prom-client";
 import type { Clock } from "../mod/clock.ts";
 import type { IntakeStats } from "../mod/intake/intake.ts";
 import { OTLP_SIGNALS } from "../mod/otlp/otlp_signal.ts";
+import type { PipelineStats } from "../mod/pipeline/pipeline.ts";
 import type { Store } from "../mod/ports.ts";
 import type { SourceRegistry } from "../mod/sources/source_registry.ts";
 import type { SourceList } from "../mod/sources/source_status.ts";
@@ -45,6 +46,7 @@ export interface WebDeps {
   readonly streamLimits?: StreamLimits;
   readonly store: Pick<Store, "query" | "stats">;
   readonly intake: { readonly stats: IntakeStats };
+  readonly pipeline: { readonly stats: PipelineStats };
   readonly series: SeriesSource;
   readonly latest: LatestSource;
   readonly otlp: OtlpReceivePort;

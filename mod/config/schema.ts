@@ -3,6 +3,7 @@ import { type AuthConfig, AuthSection } from "./auth_section.ts";
 import { type CollectorsConfig, CollectorsSection } from "./collectors_section.ts";
 import { type IngestConfig, IngestSection } from "./ingest_section.ts";
 import { type LogConfig, LogSection } from "./log_section.ts";
+import { type PipelineConfig, PipelineSection } from "./pipeline_section.ts";
 import { type ServerConfig, ServerSection } from "./server_section.ts";
 import { type StorageConfig, StorageSection } from "./storage_section.ts";
 
@@ -17,6 +18,7 @@ export interface Config {
   readonly storage: StorageConfig;
   readonly collectors: CollectorsConfig;
   readonly ingest: IngestConfig;
+  readonly pipeline: PipelineConfig;
   readonly log: LogConfig;
 }
 
@@ -27,6 +29,7 @@ export const SECTIONS: { readonly [Name in keyof Config]: z.ZodType<Config[Name]
   storage: StorageSection,
   collectors: CollectorsSection,
   ingest: IngestSection,
+  pipeline: PipelineSection,
   log: LogSection,
 };
 
@@ -37,6 +40,7 @@ export const ConfigSchema: z.ZodType<Config> = z.strictObject({
   storage: SECTIONS.storage.prefault({}),
   collectors: SECTIONS.collectors.prefault({}),
   ingest: SECTIONS.ingest.prefault({}),
+  pipeline: SECTIONS.pipeline.prefault({}),
   log: SECTIONS.log.prefault({}),
 }).describe("The configuration of Horizon (horizon.yaml).");
 

@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { ColumnBatch, Signal } from "../columns/column.ts";
 import { HorizonError } from "../errors.ts";
 import type { Registries } from "../intern/registries.ts";
+import type { BatchPipeline, ProcessedBatches } from "../pipeline/batch_pipeline.ts";
 import type { Store } from "../ports.ts";
 import { EventBatchBuilder } from "../signals/events.ts";
 import { HistogramBatchBuilder } from "../signals/histograms.ts";
@@ -47,10 +48,14 @@ const EAGER_ROWS = 8_192;
 /** What senders are told to wait when the intake is full. */
 const RETRY_AFTER_MS = 1_000;
 
+/** Batches go on as they came. */
+const NO_PIPELINE: BatchPipeline = { process: (batches) => ({ batches, settle: () => undefined }) };
+
 /**
  * Where all telemetry meets: decoders and collectors write rows into `builders`, then call
  * `commit`, which resolves once the store has kept the rows. Rows of many senders share a
- * batch: it is appended when it is large enough or `flushIntervalMs` old, whichever is first.
+ * batch: it goes through the pipeline and is appended when it is large enough or
+ * `flushIntervalMs` old, whichever is first.
  *
  * What is written between two commits must be written synchronously, so that a sender whose
  * body is malformed can take back its own rows with `truncate` and nobody else's.
@@ -67,6 +72,7 @@ export class Intake {
   readonly #registries: Registries;
   readonly #limits: IntakeLimits;
   readonly #clock: Clock;
+  readonly #pipeline: BatchPipeline;
   #pendingBytes = 0;
   #refusedRequests = 0;
   #failedAppends = 0;
@@ -91,7 +97,9 @@ export class Intake {
     registries: Registries,
     limits: IntakeLimits,
     clock: Clock,
+    pipeline: BatchPipeline = NO_PIPELINE,
   ) {
+    this.#pipeline = pipeline;
     this.#store = store;
     this.#registries = registries;
     this.#limits = limits;
@@ -212,20 +220,32 @@ export class Intake {
     }
     this.#flushWhenFree = false;
     this.#waiters = null;
-    const definitions = this.#registries.takePending();
-    const batches: ColumnBatch[] = [];
+    const finished: ColumnBatch[] = [];
     for (const builder of Object.values(this.builders)) {
-      if (builder.rows > 0) batches.push(builder.finish());
+      if (builder.rows > 0) finished.push(builder.finish());
     }
+    let processed: ProcessedBatches;
+    try {
+      processed = this.#pipeline.process(finished);
+    } catch (error) {
+      // Rows that were not looked at must not be stored: what is in them may be secret.
+      this.#failedAppends++;
+      return waiters.reject(error);
+    }
+    const { batches, settle } = processed;
+    // After the pipeline, which may have made definitions of its own.
+    const definitions = this.#registries.takePending();
     const forgotten = this.#forgetIdle(batches);
     this.#appendsInFlight++;
     this.#store.append({ definitions, batches, forgotten }).then(
       () => {
         for (const batch of batches) this.#keptRows[batch.signal] += batch.rows;
+        settle(true);
         waiters.resolve();
       },
       (error: unknown) => {
         this.#failedAppends++;
+        settle(false);
         this.#registries.giveBack(definitions);
         waiters.reject(error);
       },

@@ -1,3 +1,4 @@
+import { cleanPairs, type CleanValue, keepValue } from "./clean_value.ts";
 import type { DefinitionBatch, ResourceDefinition } from "./definitions.ts";
 import { attributeKeyBatch, boundsBatch, resourceBatch, seriesBatch } from "./definitions.ts";
 import type { SeriesLimits } from "./series_registry.ts";
@@ -14,6 +15,7 @@ export const KEY_REFUSED = 0;
 /** Attribute keys by number, from 1. Bounded; what is refused is counted. */
 export class AttributeKeys {
   readonly #ids = new Map<string, number>();
+  readonly #byId: string[] = [];
   #pending: { id: number; key: string }[] = [];
   #refused = 0;
 
@@ -30,13 +32,22 @@ export class AttributeKeys {
     }
     const id = this.#ids.size + 1;
     this.#ids.set(key, id);
+    this.#byId[id] = key;
     this.#pending.push({ id, key });
     return id;
   }
 
+  /** The key of a number that `idOf` gave; empty when it gave none such. */
+  keyOf(id: number): string {
+    return this.#byId[id] ?? "";
+  }
+
   /** Takes up keys that the store recovered. Ids must be dense from 1. */
   restore(keys: Iterable<{ readonly id: number; readonly key: string }>): void {
-    for (const { id, key } of keys) this.#ids.set(key, id);
+    for (const { id, key } of keys) {
+      this.#ids.set(key, id);
+      this.#byId[id] = key;
+    }
   }
 
   takePending(): { id: number; key: string }[] {
@@ -54,12 +65,19 @@ export class ContentRegistry<T> {
   readonly #ids = new Map<string, number>();
   readonly #limit: number;
   readonly #keyOf: (value: T) => string;
+  readonly #clean: (value: T) => T;
   #pending: { id: number; value: T }[] = [];
   #refused = 0;
 
-  constructor(limit: number, keyOf: (value: T) => string) {
+  /** `clean`: what is kept in the place of a value; the same value when it may be kept as it is. */
+  constructor(
+    limit: number,
+    keyOf: (value: T) => string,
+    clean: (value: T) => T = (value) => value,
+  ) {
     this.#limit = limit;
     this.#keyOf = keyOf;
+    this.#clean = clean;
   }
 
   get refused(): number {
@@ -74,6 +92,17 @@ export class ContentRegistry<T> {
     const key = this.#keyOf(value);
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
+    const clean = this.#clean(value);
+    // What was taken out may stand in the key too, so that key is not remembered.
+    return clean === value ? this.#add(key, value) : this.#knownOrAdded(clean);
+  }
+
+  #knownOrAdded(value: T): number {
+    const key = this.#keyOf(value);
+    return this.#ids.get(key) ?? this.#add(key, value);
+  }
+
+  #add(key: string, value: T): number {
     if (this.#ids.size >= this.#limit) {
       this.#refused++;
       return 0;
@@ -102,12 +131,18 @@ export class Registries {
   readonly series: SeriesRegistry;
   readonly attributeKeys = new AttributeKeys();
   /** Resource attributes, sorted by key. */
-  readonly resources = new ContentRegistry<Attributes>(MAX_RESOURCES, (a) => JSON.stringify(a));
+  readonly resources: ContentRegistry<Attributes>;
   /** Histogram bounds: ascending, finite, one fewer than the buckets. */
   readonly bounds = new ContentRegistry<readonly number[]>(MAX_BOUNDS, (b) => b.join(","));
 
-  constructor(limits: SeriesLimits) {
-    this.series = new SeriesRegistry(limits);
+  /** `clean`: what is kept in the place of the value of a label or of a resource's attribute. */
+  constructor(limits: SeriesLimits, clean: CleanValue = keepValue) {
+    this.series = new SeriesRegistry(limits, clean);
+    this.resources = new ContentRegistry<Attributes>(
+      MAX_RESOURCES,
+      (attributes) => JSON.stringify(attributes),
+      (attributes) => cleanPairs(attributes, clean),
+    );
   }
 
   /** Definitions that an append failed to keep; the next append must bring them again. */

@@ -1,4 +1,5 @@
 import { assert } from "../errors.ts";
+import { cleanPairs, type CleanValue, keepValue } from "./clean_value.ts";
 import type { SeriesDefinition, SeriesKind } from "./definitions.ts";
 
 export interface SeriesLimits {
@@ -37,6 +38,7 @@ interface MetricName {
  */
 export class SeriesRegistry {
   readonly #limits: SeriesLimits;
+  readonly #clean: CleanValue;
   readonly #byKey = new Map<string, number>();
   readonly #byId = new Map<number, SeriesDefinition>();
   readonly #names = new Map<string, MetricName>();
@@ -47,8 +49,10 @@ export class SeriesRegistry {
   #nextBlock = 1;
   #generation = 0;
 
-  constructor(limits: SeriesLimits) {
+  /** `clean`: what is kept in the place of a label's value. */
+  constructor(limits: SeriesLimits, clean: CleanValue = keepValue) {
     this.#limits = limits;
+    this.#clean = clean;
   }
 
   /** Live series. */
@@ -68,7 +72,8 @@ export class SeriesRegistry {
 
   /**
    * The id of a series, or `SERIES_REFUSED`. `labels` must be sorted by key with unique keys
-   * (see `sortLabels`); they are kept, not copied.
+   * (see `sortLabels`); they are kept, not copied. Series that differ in nothing but what was
+   * cleaned out of their labels are one.
    */
   resolve(
     name: string,
@@ -80,6 +85,22 @@ export class SeriesRegistry {
     const key = seriesKey(name, kind, unit, labels);
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
+    const clean = cleanPairs(labels, this.#clean);
+    const cleanService = this.#clean("service.name", service);
+    if (clean === labels) return this.#add(key, name, kind, unit, labels, cleanService);
+    const cleanKey = seriesKey(name, kind, unit, clean);
+    return this.#byKey.get(cleanKey) ??
+      this.#add(cleanKey, name, kind, unit, clean, cleanService);
+  }
+
+  #add(
+    key: string,
+    name: string,
+    kind: SeriesKind,
+    unit: string,
+    labels: SeriesDefinition["labels"],
+    service: string,
+  ): number {
     const metric = this.#metric(name);
     if (this.#byId.size >= this.#limits.maxSeries) return this.#refuse(metric, "max_series");
     if (metric.live >= this.#limits.maxSeriesPerMetric) {

@@ -16,10 +16,12 @@ import { INGEST_PARTS } from "./ingest.ts";
 import { METRIC_QUERIES } from "./metric_queries.ts";
 import type { BenchOptions, Part } from "./part.ts";
 import { LOG_SEARCH, TRACE_BY_ID } from "./record_queries.ts";
+import { REDACTION_COST } from "./redaction.ts";
 import { judged, type JudgedFigure } from "./report.ts";
 
 const PARTS: readonly Part[] = [
   ...INGEST_PARTS,
+  REDACTION_COST,
   PACED_COST,
   IDLE_COST,
   START,

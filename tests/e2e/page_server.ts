@@ -135,6 +135,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
         salt: 1,
       }),
       turnedAway: () => ({}),
+      pipeline: { stats: { redacted: {} } },
       sources: new SourceRegistry(systemClock),
       collectors: () => [],
       processes: () => ({ tsMs: Date.now(), processes: state.processes }),

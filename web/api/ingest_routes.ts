@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { IntakeStats } from "../../mod/intake/intake.ts";
+import type { PipelineStats } from "../../mod/pipeline/pipeline.ts";
 import type { SourceList, SourceStatus } from "../../mod/sources/source_status.ts";
 import type { BodyStats } from "../body/body_reader.ts";
 import type { Route } from "../route.ts";
@@ -7,6 +8,7 @@ import { isoOrNull } from "./timestamps.ts";
 
 export interface IngestDeps {
   readonly intake: { readonly stats: IntakeStats };
+  readonly pipeline: { readonly stats: PipelineStats };
   readonly bodies: { readonly stats: BodyStats };
   readonly sources: SourceList;
 }
@@ -27,6 +29,7 @@ export const IngestJson = z.strictObject({
     buffered_bytes: z.number(),
     refused: Counts,
   }),
+  pipeline: z.strictObject({ redacted_texts: Counts }),
   sources: z.array(z.strictObject({
     kind: z.string(),
     name: z.string(),
@@ -46,7 +49,7 @@ export const IngestJson = z.strictObject({
 });
 
 /** `GET /api/ingest`: what comes in, what waits, and what was refused and why. */
-export function ingestRoutes({ intake, bodies, sources }: IngestDeps): Route[] {
+export function ingestRoutes({ intake, pipeline, bodies, sources }: IngestDeps): Route[] {
   return [{
     method: "GET",
     path: "/api/ingest",
@@ -69,6 +72,7 @@ export function ingestRoutes({ intake, bodies, sources }: IngestDeps): Route[] {
           kept_rows: { ...stats.keptRows },
         },
         bodies: { open, buffered_bytes: bufferedBytes, refused: { ...refused } },
+        pipeline: { redacted_texts: { ...pipeline.stats.redacted } },
         sources: sources.statuses().map(sourceJson),
         unlisted_sources: sources.unlisted,
       };

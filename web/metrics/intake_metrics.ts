@@ -1,10 +1,12 @@
 import type { Registry } from "prom-client";
 import type { IntakeStats } from "../../mod/intake/intake.ts";
+import type { PipelineStats } from "../../mod/pipeline/pipeline.ts";
 import type { SeriesSource } from "../sources.ts";
 import { byLabel, one, readCounter, readGauge } from "./readings.ts";
 
 export interface IntakeMetricSources {
   readonly intake: { readonly stats: IntakeStats };
+  readonly pipeline: { readonly stats: PipelineStats };
   readonly series: SeriesSource;
   /** Things that a full registry or a bound turned away, by what they are. */
   readonly turnedAway: () => Readonly<Record<string, number>>;
@@ -12,7 +14,7 @@ export interface IntakeMetricSources {
 
 /** Registers what comes in, what waits, and what was refused. */
 export function registerIntakeMetrics(registry: Registry, sources: IntakeMetricSources): void {
-  const { intake, series } = sources;
+  const { intake, pipeline, series } = sources;
   readGauge(registry, {
     name: "horizon_intake_pending_bytes",
     help: "Bytes of requests admitted and not yet stored.",
@@ -38,6 +40,12 @@ export function registerIntakeMetrics(registry: Registry, sources: IntakeMetricS
     help: "Rows kept by the store, by signal.",
     labelNames: ["signal"],
     read: () => byLabel("signal", intake.stats.keptRows),
+  });
+  readCounter(registry, {
+    name: "horizon_redacted_texts_total",
+    help: "Texts that secrets were taken out of, by rule.",
+    labelNames: ["rule"],
+    read: () => byLabel("rule", pipeline.stats.redacted),
   });
   readGauge(registry, {
     name: "horizon_series",

@@ -139,6 +139,7 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
         failedAppends: 8,
       },
     },
+    pipeline: { stats: { redacted: { assignment: 9 } } },
     series,
     latest,
     otlp: {

@@ -77,3 +77,60 @@ Deno.test("Intake.drain: waits for what is open and what is under way", async ()
   await Promise.all([kept, draining]);
   assert.equal(intake.stats.keptRows.metrics, 1);
 });
+
+Deno.test("Intake: batches go through the pipeline, which learns what became of them", async () => {
+  const settled: boolean[] = [];
+  let failing = false;
+  const appended: AppendRequest[] = [];
+  const registries = new Registries({ maxSeries: 10, maxSeriesPerMetric: 10 });
+  const store = {
+    append: (request: AppendRequest) => {
+      appended.push(request);
+      return failing ? Promise.reject(new Error("full")) : Promise.resolve();
+    },
+  };
+  const limits = { maxPendingBytes: 1_000, flushIntervalMs: 1, maxBatchRows: 100 };
+  const intake = new Intake(store, registries, limits, clock, {
+    process: (batches) => {
+      // A key made here is defined in the same append.
+      registries.attributeKeys.idOf(`key ${appended.length}`);
+      return {
+        batches: batches.map((batch) => ({ ...batch, minTsUs: 7 })),
+        settle: (kept) => void settled.push(kept),
+      };
+    },
+  });
+  intake.builders.metrics.push(1, 10, 1);
+  await intake.commit();
+  assert.equal(appended[0]?.batches[0]?.minTsUs, 7);
+  assert.equal(appended[0]?.definitions[0]?.table, "attribute_keys");
+  failing = true;
+  intake.builders.metrics.push(1, 10, 1);
+  await assert.rejects(intake.commit(), /full/);
+  assert.deepEqual(settled, [true, false]);
+});
+
+Deno.test("Intake: what the pipeline cannot look at is not stored and not acknowledged", async () => {
+  const appended: AppendRequest[] = [];
+  const registries = new Registries({ maxSeries: 10, maxSeriesPerMetric: 10 });
+  const store = {
+    append: (request: AppendRequest) => Promise.resolve(void appended.push(request)),
+  };
+  const limits = { maxPendingBytes: 1_000, flushIntervalMs: 1, maxBatchRows: 100 };
+  let failing = true;
+  const intake = new Intake(store, registries, limits, clock, {
+    process: (batches) => {
+      if (failing) throw new Error("broken");
+      return { batches, settle: () => undefined };
+    },
+  });
+  intake.builders.metrics.push(1, 10, 1);
+  await assert.rejects(intake.commit(), /broken/);
+  assert.equal(appended.length, 0);
+  assert.equal(intake.stats.failedAppends, 1);
+  failing = false;
+  intake.builders.metrics.push(2, 20, 2);
+  await intake.commit();
+  assert.equal(appended[0]?.batches[0]?.rows, 1);
+  await intake.drain();
+});
