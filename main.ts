@@ -19,6 +19,7 @@ import type { FlagValues } from "./mod/config/settings.ts";
 import { toHorizonError } from "./mod/errors.ts";
 import { EventWriter } from "./mod/events/event_writer.ts";
 import { Intake } from "./mod/intake/intake.ts";
+import { SampleWriter } from "./mod/intake/sample_writer.ts";
 import { Registries } from "./mod/intern/registries.ts";
 import { LatestValues } from "./mod/latest/latest_values.ts";
 import type { Logger } from "./mod/log/logger.ts";
@@ -28,6 +29,7 @@ import { OTLP_SIGNALS } from "./mod/otlp/otlp_signal.ts";
 import { OtlpReceiver } from "./mod/otlp/receive.ts";
 import { buildPipeline } from "./mod/pipeline/build_pipeline.ts";
 import { cleanValueOf, configuredRedactor } from "./mod/pipeline/redact/configured_redactor.ts";
+import { RemoteWriteReceiver } from "./mod/prometheus/remote_write.ts";
 import { SourceRegistry } from "./mod/sources/source_registry.ts";
 import { systemTerminal } from "./mod/top/terminal.ts";
 import { buildKind, VERSION } from "./mod/version.ts";
@@ -166,18 +168,22 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     log,
     onProblem: (collector, problem) => collected.noteProblem(collector, problem),
   });
+  const limits = {
+    ...DEFAULT_OTLP_LIMITS,
+    maxAttributes: storage.max_attributes,
+    maxValueBytes: storage.max_attribute_value_bytes,
+  };
+  const salt = crypto.getRandomValues(new Uint32Array(1))[0]!;
   const otlp = new OtlpReceiver({
     intake,
     registries,
     clock,
     hostName: hostname(),
-    limits: {
-      ...DEFAULT_OTLP_LIMITS,
-      maxAttributes: storage.max_attributes,
-      maxValueBytes: storage.max_attribute_value_bytes,
-    },
-    salt: crypto.getRandomValues(new Uint32Array(1))[0]!,
+    limits,
+    salt,
   });
+  const writer = new SampleWriter({ intake, registries, clock, limits });
+  const remoteWrite = new RemoteWriteReceiver({ writer, series: registries.series, salt });
   const state = new StateTables(store, {
     processes: () => collected.processes?.processRows() ?? [],
     collectors: () => scheduler.states(),
@@ -193,12 +199,14 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     latest,
     otlp,
     pipeline,
+    remoteWrite,
     sources,
     turnedAway: () => ({
       attribute_keys: registries.attributeKeys.refused,
       resources: registries.resources.refused,
       histogram_bounds: registries.bounds.refused,
       latest_values: latest.stats.refused,
+      metric_families: remoteWrite.refusedFamilies,
       events: events.stats.dropped + events.stats.failed,
       log_lines: opened.lostLines(),
     }),

@@ -22,6 +22,11 @@ import { HttpObserver } from "./metrics/http_observer.ts";
 import { metricsRoutes } from "./metrics/metrics_routes.ts";
 import { openApiRoutes } from "./openapi/openapi_routes.ts";
 import { type OtlpReceivePort, otlpRoutes } from "./otlp/otlp_routes.ts";
+import {
+  REMOTE_WRITE_PATH,
+  type RemoteWritePort,
+  remoteWriteRoutes,
+} from "./prometheus/remote_write_routes.ts";
 import type { AppEnv, Route } from "./route.ts";
 import { Gate, type GateOptions } from "./security/gate.ts";
 import type {
@@ -41,7 +46,7 @@ import { streamRoutes } from "./stream/stream_routes.ts";
 /** Everything the HTTP side reads and calls; main.ts provides it. */
 export interface WebDeps {
   readonly gate: GateOptions;
-  /** Bounds of OTLP bodies; SQL has smaller ones of its own. */
+  /** Bounds of bodies with telemetry; SQL has smaller ones of its own. */
   readonly bodyLimits: BodyLimits;
   readonly streamLimits?: StreamLimits;
   readonly store: Pick<Store, "query" | "stats">;
@@ -50,6 +55,7 @@ export interface WebDeps {
   readonly series: SeriesSource;
   readonly latest: LatestSource;
   readonly otlp: OtlpReceivePort;
+  readonly remoteWrite: RemoteWritePort;
   /** Where the books of sources are opened, and their status is read. */
   readonly sources: SourceList & Pick<SourceRegistry, "open">;
   /** What full registries and the bounds of listeners besides HTTP turned away so far. */
@@ -103,6 +109,12 @@ export function createWeb(deps: WebDeps): Web {
   });
   const described = [
     ...ingest,
+    ...remoteWriteRoutes({
+      remoteWrite: deps.remoteWrite,
+      bodies,
+      limits: deps.bodyLimits,
+      book: deps.sources.open("remote_write", REMOTE_WRITE_PATH, ["metrics"]),
+    }),
     ...sqlRoutes({ query: deps.store.query, bodies }),
     ...healthRoutes(deps),
     ...metricsRoutes({ ...deps, registry, bodies, gate, stream }),

@@ -49,6 +49,8 @@ export interface SampleWriteOutcome {
   readonly accepted: number;
   /** Rejected for good: to send them again would not help. */
   readonly rejections: Rejections;
+  /** Time of the newest accepted, microseconds since the Unix epoch; null when none was. */
+  readonly newestUs: number | null;
 }
 
 export type SampleLimits = Pick<
@@ -99,7 +101,8 @@ export class SampleWriter {
     const release = intake.admit(bytes);
     try {
       const rows = this.#push(push);
-      const outcome = { accepted: rows.accepted, rejections: rows.rejections };
+      const { accepted, rejections, newestUs } = rows;
+      const outcome = { accepted, rejections, newestUs };
       if (outcome.accepted > 0) await this.#commit(waitMs);
       return outcome;
     } finally {
@@ -141,6 +144,7 @@ export class SampleRows {
   readonly #maxUs: number;
   readonly rejections = new Rejections();
   #accepted = 0;
+  #newestUs = -Infinity;
 
   /** Made by `SampleWriter` only. */
   constructor(options: SampleWriterOptions, nowUs: number) {
@@ -157,6 +161,11 @@ export class SampleRows {
     return this.#accepted;
   }
 
+  /** Time of the newest pushed so far; null when there is none. */
+  get newestUs(): number | null {
+    return this.#accepted === 0 ? null : this.#newestUs;
+  }
+
   /**
    * The number of a series, or why it cannot have one; nothing is counted. It may be remembered
    * until `SampleWriter.generation` rises; a refusal may not, there may be room next time.
@@ -171,19 +180,28 @@ export class SampleRows {
     return id === SERIES_REFUSED ? "series_limit" : id;
   }
 
-  /** Takes a sample of a series that is known, or counts why not. */
-  sample(seriesId: number, tsUs: number, value: number): void {
+  /** Takes a sample of a series that is known, or counts why not. Answers whether it was taken. */
+  sample(seriesId: number, tsUs: number, value: number): boolean {
     if (tsUs >= this.#minUs && tsUs <= this.#maxUs) {
       this.#metrics.push(seriesId, tsUs, value);
-      this.#accepted++;
-    } else this.rejections.add("timestamp_out_of_range");
+      this.#take(tsUs);
+      return true;
+    }
+    this.rejections.add("timestamp_out_of_range");
+    return false;
   }
 
-  /** Takes a point of a series of kind `histogram`, or counts why not. */
-  histogram(seriesId: number, point: HistogramSample): void {
+  /** The same for a point of a series of kind `histogram`. */
+  histogram(seriesId: number, point: HistogramSample): boolean {
     const problem = this.#pushHistogram(seriesId, point);
-    if (problem === null) this.#accepted++;
+    if (problem === null) this.#take(point.tsUs);
     else this.rejections.add(problem);
+    return problem === null;
+  }
+
+  #take(tsUs: number): void {
+    this.#accepted++;
+    if (tsUs > this.#newestUs) this.#newestUs = tsUs;
   }
 
   /** Finds the series and takes the sample; for sources that do not remember series. */

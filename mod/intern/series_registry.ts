@@ -28,6 +28,8 @@ interface MetricName {
   nextId: number;
   blockEnd: number;
   blockSize: number;
+  /** The series of this name that was made last. */
+  newest: SeriesDefinition | null;
 }
 
 /**
@@ -110,12 +112,18 @@ export class SeriesRegistry {
     const definition: SeriesDefinition = { id, name, kind, unit, labels, service };
     this.#byKey.set(key, id);
     this.#byId.set(id, definition);
+    metric.newest = definition;
     this.#pending.push(definition);
     return id;
   }
 
   get(id: number): SeriesDefinition | undefined {
     return this.#byId.get(id);
+  }
+
+  /** The series of a metric name that was made last, live or not: what kind it has, and which unit. */
+  newestOf(name: string): SeriesDefinition | null {
+    return this.#names.get(name)?.newest ?? null;
   }
 
   /** Notes that these series have samples of now. */
@@ -145,6 +153,7 @@ export class SeriesRegistry {
     const { name, kind, unit, labels, id } = definition;
     this.#byKey.set(seriesKey(name, kind, unit, labels), id);
     this.#byId.set(id, definition);
+    if (metric.newest === null || metric.newest.id < id) metric.newest = definition;
     if (id >= this.#nextBlock) this.#nextBlock = id + 1;
   }
 
@@ -193,7 +202,7 @@ export class SeriesRegistry {
   #metric(name: string): MetricName {
     let metric = this.#names.get(name);
     if (metric === undefined) {
-      metric = { name, live: 0, refused: 0, nextId: 0, blockEnd: 0, blockSize: FIRST_BLOCK };
+      metric = noSeries(name);
       // Names are bounded as series are: a name past the limit shares one entry.
       if (this.#names.size >= this.#limits.maxSeries) return this.#names.get("") ?? this.#other();
       this.#names.set(name, metric);
@@ -202,7 +211,7 @@ export class SeriesRegistry {
   }
 
   #other(): MetricName {
-    const other = { name: "", live: 0, refused: 0, nextId: 0, blockEnd: 0, blockSize: FIRST_BLOCK };
+    const other = noSeries("");
     this.#names.set("", other);
     return other;
   }
@@ -223,6 +232,18 @@ export class SeriesRegistry {
     metric.live++;
     return metric.nextId++;
   }
+}
+
+function noSeries(name: string): MetricName {
+  return {
+    name,
+    live: 0,
+    refused: 0,
+    nextId: 0,
+    blockEnd: 0,
+    blockSize: FIRST_BLOCK,
+    newest: null,
+  };
 }
 
 /** Labels sorted by key; of a repeated key the last value stays. */

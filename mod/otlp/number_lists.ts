@@ -1,4 +1,4 @@
-import { bytesTag, fixed64Tag, unsignedOf, varintTag, type WireReader } from "./wire.ts";
+import { bytesTag, fixed64Tag, TWO_TO_32, unsignedOf, varintTag, type WireReader } from "./wire.ts";
 
 /** Numbers taken of one repeated field; the list of a point with more is refused by its decoder. */
 const MAX_NUMBERS = 16_384;
@@ -14,9 +14,10 @@ export class NumberList {
   #values: number[] = [];
   #tooMany = false;
 
-  constructor(field: number, type: "fixed64" | "double" | "varint") {
+  constructor(field: number, type: "fixed64" | "double" | "varint" | "sint64") {
     this.#packed = bytesTag(field);
-    this.#single = type === "varint" ? varintTag(field) : fixed64Tag(field);
+    const isVarint = type === "varint" || type === "sint64";
+    this.#single = isVarint ? varintTag(field) : fixed64Tag(field);
     this.#readOne = READERS[type];
   }
 
@@ -62,6 +63,12 @@ const READERS = {
   varint: (reader: WireReader, end: number): number => {
     reader.varint(end);
     return unsignedOf(reader.low, reader.high);
+  },
+  sint64: (reader: WireReader, end: number): number => {
+    reader.varint(end);
+    const { low, high } = reader;
+    const half = (high >>> 1) * TWO_TO_32 + ((high & 1) * 2 ** 31 + (low >>> 1));
+    return (low & 1) === 0 ? half : -half - 1;
   },
   double: (reader: WireReader, end: number): number => reader.double(end),
 };

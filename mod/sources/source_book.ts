@@ -123,10 +123,10 @@ export class SourceBook {
    * Notes what becomes of a request: its records when it resolves, a refusal by its error's code
    * when it rejects. Answers and throws what `receive` does.
    */
-  async follow(
+  async follow<T extends ReceiveOutcome>(
     signal: SourceSignal,
-    receive: () => Promise<ReceiveOutcome>,
-  ): Promise<ReceiveOutcome> {
+    receive: () => Promise<T>,
+  ): Promise<T> {
     this.request(signal);
     try {
       const outcome = await receive();

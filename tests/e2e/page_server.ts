@@ -126,6 +126,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       intake,
       series: registries.series,
       latest,
+      remoteWrite: { receive: () => Promise.reject(new Error("no page calls it")) },
       otlp: new OtlpReceiver({
         intake,
         registries,

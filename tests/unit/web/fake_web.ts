@@ -152,6 +152,7 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
           newestUs: null,
         }),
     },
+    remoteWrite: { receive: () => Promise.reject(new Error("not called in this test")) },
     turnedAway: () => ({}),
     sources: sampleSources(clock),
     collectors: () => [{
