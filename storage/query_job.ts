@@ -88,13 +88,13 @@ export class QueryJob {
   #start(): void {
     const statement = admit(this.#db, this.#command.sql, this.#command.maxRows);
     checkPivots(this.#db, this.#connection, statement);
-    const params = this.#command.params;
-    let toRun = statement;
-    if (params.length > 0) {
-      this.#db.runQuery(this.#connection, `PREPARE ${PREPARED} AS ${statement}`);
-      this.#prepared = true;
-      toRun = `EXECUTE ${PREPARED}(${params.map(literal).join(", ")})`;
-    }
+    // Planned once: planning a view of many chunks takes longer than most queries, and what is
+    // prepared is both explained and run without planning it again.
+    this.#db.runQuery(this.#connection, `PREPARE ${PREPARED} AS ${statement}`);
+    this.#prepared = true;
+    const { params } = this.#command;
+    const values = params.length === 0 ? "" : `(${params.map(literal).join(", ")})`;
+    const toRun = `EXECUTE ${PREPARED}${values}`;
     checkPlan(this.#db, this.#connection, toRun);
     const header = this.#db.startPendingQuery(this.#connection, toRun, true);
     if (header === null) this.#phase = "polling";
