@@ -5,6 +5,7 @@ import { buildCollectors } from "./collectors/collectors.ts";
 import { runExec } from "./collectors/exec/run_exec.ts";
 import { configuredCollectors } from "./collectors/configured_collectors.ts";
 import { readMemoryLimit } from "./collectors/host/memory_limit.ts";
+import { startReceivers } from "./collectors/receivers/receivers.ts";
 import { Scheduler, systemTimers } from "./collectors/scheduler.ts";
 import { parseCommandLine } from "./mod/cli/parse_command_line.ts";
 import { runClientCommand } from "./mod/cli/run_client_command.ts";
@@ -43,7 +44,7 @@ import { HealthChecks } from "./web/health/health_checks.ts";
 import type { Lifecycle } from "./web/health/health_routes.ts";
 import { grpcAuthorize } from "./web/security/grpc_authorize.ts";
 import { selfUsage } from "./web/metrics/self_usage.ts";
-import { type RunningServer, serveApp } from "./web/serve.ts";
+import { serveApp } from "./web/serve.ts";
 import { readAsset } from "./web/static/read_asset.ts";
 
 /** Composition root: parse, validate, build, run, drain. Nobody imports it. */
@@ -200,6 +201,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     otlp,
     pipeline,
     remoteWrite,
+    samples: writer,
     sources,
     turnedAway: () => ({
       attribute_keys: registries.attributeKeys.refused,
@@ -226,7 +228,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     clock,
     log,
   });
-  const servers: Pick<RunningServer, "shutdown">[] = [];
+  const servers: { shutdown(deadlineMs: number): Promise<unknown> }[] = [];
   const addresses: Record<string, string> = {};
   const listen = (name: string, app: typeof web.app, at: ListenAddress | null, flag: string) => {
     if (at === null) return;
@@ -251,6 +253,15 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
       servers.push(grpc);
       addresses["otlp_grpc"] = formatListenAddress(grpc.address);
     }
+    const receivers = await startReceivers({
+      config: config.receivers,
+      writer,
+      sources,
+      clock,
+      timers: systemTimers,
+    });
+    servers.push(receivers);
+    Object.assign(addresses, receivers.addresses);
   } catch (error) {
     await stopServers();
     await store.close();

@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { Registry } from "prom-client";
 import type { Clock } from "../mod/clock.ts";
 import type { IntakeStats } from "../mod/intake/intake.ts";
+import type { SampleWriter } from "../mod/intake/sample_writer.ts";
 import { OTLP_SIGNALS } from "../mod/otlp/otlp_signal.ts";
 import type { PipelineStats } from "../mod/pipeline/pipeline.ts";
 import type { Store } from "../mod/ports.ts";
@@ -20,6 +21,7 @@ import { healthRoutes, type Lifecycle } from "./health/health_routes.ts";
 import type { WebLog } from "./log.ts";
 import { HttpObserver } from "./metrics/http_observer.ts";
 import { metricsRoutes } from "./metrics/metrics_routes.ts";
+import { influxRoutes } from "./influx/influx_routes.ts";
 import { openApiRoutes } from "./openapi/openapi_routes.ts";
 import { type OtlpReceivePort, otlpRoutes } from "./otlp/otlp_routes.ts";
 import {
@@ -56,6 +58,8 @@ export interface WebDeps {
   readonly latest: LatestSource;
   readonly otlp: OtlpReceivePort;
   readonly remoteWrite: RemoteWritePort;
+  /** Where protocols besides OTLP write samples. */
+  readonly samples: Pick<SampleWriter, "write" | "generation">;
   /** Where the books of sources are opened, and their status is read. */
   readonly sources: SourceList & Pick<SourceRegistry, "open">;
   /** What full registries and the bounds of listeners besides HTTP turned away so far. */
@@ -114,6 +118,13 @@ export function createWeb(deps: WebDeps): Web {
       bodies,
       limits: deps.bodyLimits,
       book: deps.sources.open("remote_write", REMOTE_WRITE_PATH, ["metrics"]),
+    }),
+    ...influxRoutes({
+      samples: deps.samples,
+      bodies,
+      limits: deps.bodyLimits,
+      book: deps.sources.open("influx", "/influx", ["metrics"]),
+      version: deps.facts.version,
     }),
     ...sqlRoutes({ query: deps.store.query, bodies }),
     ...healthRoutes(deps),

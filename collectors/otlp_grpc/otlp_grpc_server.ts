@@ -17,7 +17,7 @@ import {
 } from "../../mod/otlp/otlp_signal.ts";
 import { encodeExportResponse } from "../../mod/otlp/responses.ts";
 import type { SourceBook } from "../../mod/sources/source_book.ts";
-import { bindFailure } from "./bind_failure.ts";
+import { bindFailure } from "../bind_failure.ts";
 import { CallGate, type CallLimits, type CallStats, type GrpcAuthorize } from "./call_gate.ts";
 import { exportService } from "./export_services.ts";
 import { grpcStatus, shownFailure } from "./grpc_status.ts";
@@ -125,7 +125,8 @@ async function bind(server: Server, { hostname, port }: ListenAddress): Promise<
     );
     return { hostname: ip, port: await bound.promise };
   } catch (error) {
-    throw error instanceof Error ? bindFailure(error, { hostname, port }) : error;
+    const unbound = { hostname, port, purpose: "otlp_grpc", setting: "--otlp-grpc" };
+    throw error instanceof Error ? bindFailure(error, unbound) : error;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Config } from "./schema.ts";
 import { formatListenAddress, isLoopbackHost } from "./listen_address.ts";
+import { openReceivers } from "./receivers_section.ts";
 
 /** Values of different sections that are each fine but not together. */
 export interface CrossContradiction {
@@ -13,7 +14,11 @@ export interface CrossContradiction {
  * that a mistake in one section does not hide what is wrong between others.
  */
 export function crossContradictions(config: Partial<Config>): CrossContradiction[] {
-  const { server, auth } = config;
+  return [...openDoors(config), ...openReceiverDoors(config)];
+}
+
+/** Listeners that know tokens, which other hosts reach and no token guards. */
+function openDoors({ server, auth }: Partial<Config>): CrossContradiction[] {
   if (server === undefined || auth === undefined) return [];
   if (auth.tokens.length > 0 || server.allow_unauthenticated_remote) return [];
   const listeners = ["listen", "otlp_http", "otlp_grpc"] as const;
@@ -28,4 +33,19 @@ export function crossContradictions(config: Partial<Config>): CrossContradiction
         "(`horizon token` makes one), or with server.allow_unauthenticated_remote: true",
     }];
   });
+}
+
+/** Listeners of protocols that have no tokens, which other hosts reach. */
+function openReceiverDoors({ server, receivers }: Partial<Config>): CrossContradiction[] {
+  if (server === undefined || receivers === undefined) return [];
+  if (server.allow_unauthenticated_remote) return [];
+  return openReceivers(receivers).filter(({ at }) => !isLoopbackHost(at.hostname)).map((
+    { path, at },
+  ) => ({
+    path: ["receivers", ...path],
+    message: `lets other hosts in at ${formatListenAddress(at)} without authentication, ` +
+      "which this protocol does not have",
+    allowed: "a loopback address such as 127.0.0.1, or any address with " +
+      "server.allow_unauthenticated_remote: true",
+  }));
 }

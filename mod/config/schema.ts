@@ -4,6 +4,7 @@ import { type CollectorsConfig, CollectorsSection } from "./collectors_section.t
 import { type IngestConfig, IngestSection } from "./ingest_section.ts";
 import { type LogConfig, LogSection } from "./log_section.ts";
 import { type PipelineConfig, PipelineSection } from "./pipeline_section.ts";
+import { type ReceiversConfig, ReceiversSection } from "./receivers_section.ts";
 import { type ServerConfig, ServerSection } from "./server_section.ts";
 import { type StorageConfig, StorageSection } from "./storage_section.ts";
 
@@ -19,6 +20,7 @@ export interface Config {
   readonly collectors: CollectorsConfig;
   readonly ingest: IngestConfig;
   readonly pipeline: PipelineConfig;
+  readonly receivers: ReceiversConfig;
   readonly log: LogConfig;
 }
 
@@ -30,6 +32,7 @@ export const SECTIONS: { readonly [Name in keyof Config]: z.ZodType<Config[Name]
   collectors: CollectorsSection,
   ingest: IngestSection,
   pipeline: PipelineSection,
+  receivers: ReceiversSection,
   log: LogSection,
 };
 
@@ -41,6 +44,7 @@ export const ConfigSchema: z.ZodType<Config> = z.strictObject({
   collectors: SECTIONS.collectors.prefault({}),
   ingest: SECTIONS.ingest.prefault({}),
   pipeline: SECTIONS.pipeline.prefault({}),
+  receivers: SECTIONS.receivers.prefault({}),
   log: SECTIONS.log.prefault({}),
 }).describe("The configuration of Horizon (horizon.yaml).");
 

@@ -130,17 +130,22 @@ export class SourceBook {
     this.request(signal);
     try {
       const outcome = await receive();
-      this.accepted(signal, outcome.accepted);
-      for (const [reason, count] of Object.entries(outcome.reasons)) {
-        this.rejected(signal, reason, count);
-      }
-      if (outcome.newestUs !== null) this.newest(outcome.newestUs);
-      if (outcome.errorMessage !== null) this.problem(outcome.errorMessage);
+      this.outcome(signal, outcome);
       return outcome;
     } catch (error) {
       this.failed(error);
       throw error;
     }
+  }
+
+  /** What became of a request's records. */
+  outcome(signal: SourceSignal, outcome: ReceiveOutcome): void {
+    this.accepted(signal, outcome.accepted);
+    for (const [reason, count] of Object.entries(outcome.reasons)) {
+      this.rejected(signal, reason, count);
+    }
+    if (outcome.newestUs !== null) this.newest(outcome.newestUs);
+    if (outcome.errorMessage !== null) this.problem(outcome.errorMessage);
   }
 
   /** A request failed as a whole with this error. */

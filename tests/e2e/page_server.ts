@@ -1,6 +1,7 @@
 import { systemClock } from "../../mod/clock.ts";
 import { Intake } from "../../mod/intake/intake.ts";
 import type { SeriesKind } from "../../mod/intern/definitions.ts";
+import { SampleWriter } from "../../mod/intake/sample_writer.ts";
 import { Registries } from "../../mod/intern/registries.ts";
 import { sortLabels } from "../../mod/intern/series_registry.ts";
 import { LatestValues } from "../../mod/latest/latest_values.ts";
@@ -134,6 +135,12 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
         hostName: "test-host",
         limits: DEFAULT_OTLP_LIMITS,
         salt: 1,
+      }),
+      samples: new SampleWriter({
+        intake,
+        registries,
+        clock: systemClock,
+        limits: DEFAULT_OTLP_LIMITS,
       }),
       turnedAway: () => ({}),
       pipeline: { stats: { redacted: {} } },

@@ -33,6 +33,8 @@ export interface RunningHorizon {
   /** Of the main listener, without a `/` at its end. */
   readonly url: string;
   readonly otlpHttpUrl: string;
+  /** Of every listener, by its name in the log's `ready` line. */
+  readonly addresses: Readonly<Record<string, string>>;
   readonly pid: number;
   /** What it logged so far. */
   readonly log: string;
@@ -71,6 +73,7 @@ export async function startHorizon(options: HorizonOptions = {}): Promise<Runnin
     return {
       url,
       otlpHttpUrl: `http://${addresses["otlp_http"]}`,
+      addresses,
       pid: child.pid,
       get log() {
         return log.text;

@@ -45,13 +45,13 @@ export class BearerTokens {
 
 /**
  * The token of a request: `Authorization: Bearer …` (RFC 6750 section 2.1), or for a WebSocket
- * the subprotocol `bearer.<token>`. Null when there is none. Never taken from the URL, which
- * ends up in logs and histories.
+ * the subprotocol `bearer.<token>`. `Token …` is how InfluxDB's clients write it. Null when there
+ * is none. Never taken from the URL, which ends up in logs and histories.
  */
 export function presentedToken(headers: Headers): string | null {
   const authorization = headers.get("authorization");
   if (authorization !== null) {
-    const match = /^bearer +(\S+) *$/i.exec(authorization);
+    const match = /^(?:bearer|token) +(\S+) *$/i.exec(authorization);
     // Another scheme is an attempt as well: it must not fall back to "no token".
     return match?.[1] ?? "";
   }

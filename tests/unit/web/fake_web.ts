@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import type { Clock } from "../../../mod/clock.ts";
 import type { SeriesDefinition, SeriesKind } from "../../../mod/intern/definitions.ts";
 import { SeriesRegistry, sortLabels } from "../../../mod/intern/series_registry.ts";
+import { Rejections } from "../../../mod/otlp/rejections.ts";
 import { LatestValues } from "../../../mod/latest/latest_values.ts";
 import type { ProcessRow } from "../../../mod/processes/process_row.ts";
 import type { QueryFn, QueryResult, SqlValue, StoreStats } from "../../../mod/ports.ts";
@@ -153,6 +154,10 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
         }),
     },
     remoteWrite: { receive: () => Promise.reject(new Error("not called in this test")) },
+    samples: {
+      generation: 0,
+      write: () => Promise.resolve({ accepted: 1, rejections: new Rejections(), newestUs: null }),
+    },
     turnedAway: () => ({}),
     sources: sampleSources(clock),
     collectors: () => [{

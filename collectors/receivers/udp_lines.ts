@@ -1,0 +1,125 @@
+import { createSocket, type Socket } from "node:dgram";
+import { isIPv6 } from "node:net";
+import { formatListenAddress, type ListenAddress } from "../../mod/config/listen_address.ts";
+import { toHorizonError } from "../../mod/errors.ts";
+import type { SourceBook } from "../../mod/sources/source_book.ts";
+import { bindFailure } from "../bind_failure.ts";
+import type { Timers } from "../scheduler.ts";
+import { countLines, type LineConsumer, type RunningReceiver } from "./line_consumer.ts";
+
+export interface UdpLinesOptions extends ListenAddress {
+  readonly purpose: string;
+  /** The key of the configuration that says the address. */
+  readonly setting: string;
+  readonly consumer: LineConsumer;
+  readonly book: SourceBook;
+  readonly timers: Timers;
+}
+
+/** Datagrams wait for company until there are so many bytes, or for so long. */
+const BATCH_BYTES = 262_144;
+const BATCH_WAIT_MS = 50;
+/** Batches that are being taken at a time; datagrams past them are dropped and counted. */
+const MAX_IN_FLIGHT = 8;
+const NEWLINE = 10;
+
+/**
+ * Takes lines over UDP, one or more a datagram. There is nobody to tell that there is no room:
+ * what finds none is dropped and counted. What the kernel drops before it gets here shows in
+ * `/proc/net/udp` only.
+ * @throws HorizonError when the address cannot be had
+ */
+export async function listenUdpLines(options: UdpLinesOptions): Promise<RunningReceiver> {
+  const socket = createSocket(isIPv6(options.hostname) ? "udp6" : "udp4");
+  const lines = new UdpLines(options);
+  socket.on("message", (datagram) => lines.add(datagram));
+  const address = await bind(socket, options);
+  socket.on("error", (error) => options.book.refused("socket_failed", error.message));
+  return {
+    address,
+    shutdown: async (deadlineMs) => {
+      const closed = Promise.withResolvers<void>();
+      socket.close(() => closed.resolve());
+      await closed.promise;
+      await lines.drain(deadlineMs);
+    },
+  };
+}
+
+function bind(socket: Socket, options: UdpLinesOptions): Promise<string> {
+  const { hostname, port } = options;
+  return new Promise((resolve, reject) => {
+    const failed = (error: Error) => {
+      socket.close();
+      reject(bindFailure(error, options));
+    };
+    socket.once("error", failed);
+    socket.bind({ address: hostname, port }, () => {
+      socket.off("error", failed);
+      resolve(formatListenAddress({ hostname, port: socket.address().port }));
+    });
+  });
+}
+
+/** Gathers datagrams into batches. */
+class UdpLines {
+  readonly #options: UdpLinesOptions;
+  readonly #buffer = new Uint8Array(BATCH_BYTES);
+  #filled = 0;
+  #cancel: (() => void) | null = null;
+  readonly #inFlight = new Set<Promise<void>>();
+
+  constructor(options: UdpLinesOptions) {
+    this.#options = options;
+  }
+
+  add(datagram: Uint8Array): void {
+    const { book, timers } = this.#options;
+    book.request("metrics");
+    if (datagram.length === 0) return;
+    if (this.#filled + datagram.length + 1 > BATCH_BYTES) this.#flush();
+    if (this.#filled + datagram.length + 1 > BATCH_BYTES) {
+      return book.rejected("metrics", "overloaded", countLines(datagram));
+    }
+    this.#buffer.set(datagram, this.#filled);
+    this.#filled += datagram.length;
+    if (datagram.at(-1) !== NEWLINE) this.#buffer[this.#filled++] = NEWLINE;
+    this.#cancel ??= timers.after(BATCH_WAIT_MS, () => {
+      this.#cancel = null;
+      this.#flush();
+    });
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const cancel = this.#options.timers.after(deadlineMs, late.resolve);
+    this.#flush();
+    await Promise.race([Promise.all(this.#inFlight), late.promise]);
+    cancel();
+  }
+
+  /** Hands the batch over, unless too many are on their way: it then waits for one of them. */
+  #flush(): void {
+    this.#cancel?.();
+    this.#cancel = null;
+    if (this.#filled === 0 || this.#inFlight.size >= MAX_IN_FLIGHT) return;
+    const lines = this.#buffer.slice(0, this.#filled);
+    this.#filled = 0;
+    const taken = this.#take(lines).finally(() => {
+      this.#inFlight.delete(taken);
+      // It was to leave already when this one was in its way.
+      if (this.#cancel === null) this.#flush();
+    });
+    this.#inFlight.add(taken);
+  }
+
+  async #take(lines: Uint8Array): Promise<void> {
+    const { consumer, book } = this.#options;
+    try {
+      await consumer.take(lines);
+    } catch (error) {
+      book.failed(error);
+      book.rejected("metrics", toHorizonError(error).code, countLines(lines));
+    }
+  }
+}
