@@ -33,6 +33,7 @@ import { cleanValueOf, configuredRedactor } from "./mod/pipeline/redact/configur
 import { RemoteWriteReceiver } from "./mod/prometheus/remote_write.ts";
 import { SourceRegistry } from "./mod/sources/source_registry.ts";
 import { systemTerminal } from "./mod/top/terminal.ts";
+import { ReportedExits } from "./mod/processes/reported_exits.ts";
 import { buildKind, VERSION } from "./mod/version.ts";
 import { StateTables } from "./storage/state_tables.ts";
 import { StoreClient } from "./storage/store_client.ts";
@@ -152,8 +153,12 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     onListenerError: (error) => log.error("live_listener_failed", { error: String(error) }),
   });
   const sources = new SourceRegistry(clock);
+  const reportedExits = new ReportedExits();
   const collected = buildCollectors({
     ...configuredCollectors(config.collectors),
+    events,
+    reportedExits,
+    onDeath: () => {},
     intake,
     series: registries.series,
     latest,
@@ -214,6 +219,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     }),
     collectors: () => scheduler.states(),
     processes: () => collected.processes?.processList() ?? { tsMs: clock.nowMs(), processes: [] },
+    reportedExits,
     health: new HealthChecks(ownHealthChecks({ store, intake, scheduler, clock }), clock),
     lifecycle: () => lifecycle,
     facts: {

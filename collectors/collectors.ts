@@ -1,13 +1,21 @@
 import type { Clock } from "../mod/clock.ts";
+import type { HorizonEvent } from "../mod/events/event.ts";
 import type { Intake } from "../mod/intake/intake.ts";
 import type { SeriesRegistry } from "../mod/intern/series_registry.ts";
 import type { LatestValues } from "../mod/latest/latest_values.ts";
+import type { ProcessDeath } from "../mod/processes/process_death.ts";
+import type { ReportedExits } from "../mod/processes/reported_exits.ts";
 import type { SourceBook } from "../mod/sources/source_book.ts";
 import type { SourceRegistry } from "../mod/sources/source_registry.ts";
 import type { Collector, CollectorLog } from "./collector.ts";
 import { HostFiles } from "./host_files.ts";
 import { CONTAINER_INTERFACES, hostCollectors } from "./host/host_collectors.ts";
 import { parseAuxiliaryVector, USUAL_KERNEL_CONSTANTS } from "./kernel_constants.ts";
+import { KernelLog } from "./processes/kernel_log.ts";
+import { OomCounts } from "./processes/oom_counts.ts";
+import { type LifecycleOptions, ProcessLifecycle } from "./processes/process_lifecycle.ts";
+import { PtracePermission } from "./processes/ptrace_permission.ts";
+import { UnitJournal } from "./processes/unit_journal.ts";
 import type { ProcessGroup } from "./processes/grouping.ts";
 import {
   MOST_SLOW_TURNS,
@@ -26,9 +34,17 @@ export interface CollectorsOptions {
     readonly include: "all" | "matched";
     readonly maxProcesses: number;
     readonly groups: readonly ProcessGroup[];
+    /** Null: what happens to processes is not told. */
+    readonly lifecycle: LifecyclePolicy | null;
   } | null;
   readonly procRoot: string;
   readonly sysRoot: string;
+  readonly cgroupRoot: string;
+  /** Takes what happens to processes. */
+  readonly events: { write(event: HorizonEvent): void };
+  /** What those tell who wait for their children. */
+  readonly reportedExits: ReportedExits;
+  readonly onDeath: (death: ProcessDeath) => void;
   readonly intake: Pick<Intake, "admit" | "builders" | "commit">;
   readonly series: Pick<SeriesRegistry, "resolve" | "generation">;
   readonly latest: Pick<LatestValues, "record" | "forget">;
@@ -46,6 +62,12 @@ export interface Collectors {
   /** Notes in its books that a turn of this collector did not succeed. */
   noteProblem(collector: string, problem: CollectorProblem): void;
 }
+
+/** When what happens to a process is worth an event; see `LifecycleOptions`. */
+export type LifecyclePolicy = Pick<
+  LifecycleOptions,
+  "history" | "watched" | "restarts" | "stuckAfterMs"
+>;
 
 /** A latest value is dropped after so many intervals without a newer one. */
 const MISSED_TICKS = 3;
@@ -78,9 +100,11 @@ export function buildCollectors(options: CollectorsOptions): Collectors {
   }
   let processes: ProcessCollector | null = null;
   if (options.processes !== null) {
+    const { lifecycle } = options.processes;
     processes = new ProcessCollector({
       ...PROCESS_COLLECTOR_DEFAULTS,
       ...options.processes,
+      lifecycle: lifecycle === null ? null : processLifecycle(lifecycle, options),
       procRoot,
       kernel,
       clock,
@@ -94,4 +118,24 @@ export function buildCollectors(options: CollectorsOptions): Collectors {
     processes,
     noteProblem: (collector, { reason, message }) => books.get(collector)?.refused(reason, message),
   };
+}
+
+/** Tells what happens to processes, with every source of evidence that this host has. */
+function processLifecycle(
+  policy: LifecyclePolicy,
+  { procRoot, cgroupRoot, events, reportedExits, onDeath }: CollectorsOptions,
+): ProcessLifecycle {
+  const proc = new HostFiles(procRoot);
+  const permission = new PtracePermission(proc.quietText("self/status") ?? "");
+  return new ProcessLifecycle({
+    ...policy,
+    write: (event) => events.write(event),
+    kernelLog: new KernelLog(),
+    journal: new UnitJournal(),
+    oomCounts: new OomCounts(cgroupRoot),
+    reported: reportedExits,
+    onDeath,
+    waitsIn: (pid) => proc.quietText(`${pid}/wchan`)?.replace(/^0$/, "") || null,
+    seesStatusOf: (uid) => permission.allows(uid),
+  });
 }

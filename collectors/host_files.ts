@@ -29,6 +29,13 @@ export class HostFiles {
     return bytes === null ? null : this.#decoder.decode(bytes);
   }
 
+  /** The same of a file that may well be missing: that is not noted. */
+  quietText(path: string): string | null {
+    const text = this.text(path);
+    this.#problems.delete(path);
+    return text;
+  }
+
   /** The bytes of a file, in a buffer that the next read uses again; null as `text` gives it. */
   bytes(path: string): Uint8Array | null {
     let file: Deno.FsFile;

@@ -315,13 +315,41 @@ export const EVENT_VIEWS: readonly string[] = [
        ${textAttribute("cause")} AS cause, ${textAttribute("evidence")} AS evidence,
        severity, message, value, attributes
      FROM store.main.events WHERE stream = 'process'`,
+  // What runs, and what ran: what has ended is in the table for a while, and in the events for long.
+  `CREATE VIEW store.main.processes AS
+     WITH ended AS (SELECT ts, subject, service, pid, attributes FROM store.main.events
+       WHERE stream = 'process' AND name = 'exit'),
+     present AS (SELECT *, pid || '-' || epoch_ms(start_time) AS id FROM store.data.processes)
+     SELECT p.pid, ppid, start_time, name, executable, command_line, "user",
+       CASE WHEN coalesce(exited_at, e.ts) IS NULL THEN state ELSE 'exited' END AS state,
+       p.service, cgroup, cpu_ratio, rss_bytes, virtual_bytes, pss_bytes, threads, open_fds, fd_limit,
+       read_bytes_per_second, write_bytes_per_second, first_seen, last_seen,
+       coalesce(exited_at, e.ts) AS exited_at, container_id, ${howItEnded("e.")}, id
+     FROM present p LEFT JOIN ended e ON e.subject = p.id
+     UNION ALL
+     SELECT pid, ${numberAttribute("ppid", "INTEGER")}, ${timeAttribute("start_time_us")},
+       ${textAttribute("process")}, ${textAttribute("executable")},
+       ${textAttribute("command_line")}, ${textAttribute("user")}, 'exited', service,
+       ${textAttribute("cgroup")}, NULL, ${numberAttribute("rss_bytes", "DOUBLE")},
+       ${numberAttribute("virtual_bytes", "DOUBLE")}, ${numberAttribute("pss_bytes", "DOUBLE")},
+       ${numberAttribute("threads", "INTEGER")}, ${numberAttribute("open_fds", "INTEGER")},
+       ${numberAttribute("fd_limit", "DOUBLE")}, NULL, NULL, ${timeAttribute("first_seen_us")},
+       ${timeAttribute("last_seen_us")}, ts, ${textAttribute("container_id")}, ${howItEnded("")},
+       subject
+     FROM ended WHERE subject NOT IN (SELECT id FROM present)`,
 ];
+
+/** Columns about the end of a process, of its exit event. */
+function howItEnded(table: string): string {
+  return `try_cast(${table}attributes['exit_code'] AS INTEGER) AS exit_code,
+    ${table}attributes['signal'] AS signal, ${table}attributes['cause'] AS cause`;
+}
 
 function textAttribute(key: string): string {
   return `attributes['${key}']`;
 }
 
-function numberAttribute(key: string, type: "INTEGER" | "BIGINT"): string {
+function numberAttribute(key: string, type: "INTEGER" | "BIGINT" | "DOUBLE"): string {
   return `try_cast(attributes['${key}'] AS ${type})`;
 }
 
@@ -434,14 +462,14 @@ export const STATE_TABLES = {
     cpu_ratio DOUBLE, rss_bytes DOUBLE, virtual_bytes DOUBLE, pss_bytes DOUBLE, threads INTEGER,
     open_fds INTEGER, fd_limit DOUBLE, read_bytes_per_second DOUBLE,
     write_bytes_per_second DOUBLE, first_seen TIMESTAMP, last_seen TIMESTAMP,
-    exited_at TIMESTAMP`,
+    exited_at TIMESTAMP, container_id VARCHAR`,
   collectors: `name VARCHAR, interval_ms DOUBLE, last_duration_ms DOUBLE, last_success TIMESTAMP,
     successes DOUBLE, failures DOUBLE, timeouts DOUBLE, skipped DOUBLE, last_error VARCHAR`,
 } as const;
 
 export type StateTable = keyof typeof STATE_TABLES;
 
-/** The views through which users see the state tables. */
-export const STATE_VIEWS: readonly string[] = Object.keys(STATE_TABLES).map((table) =>
-  `CREATE VIEW store.main.${table} AS SELECT * FROM store.data.${table}`
-);
+/** The views through which users see the state tables; `processes` is among `EVENT_VIEWS`. */
+export const STATE_VIEWS: readonly string[] = Object.keys(STATE_TABLES)
+  .filter((table) => table !== "processes")
+  .map((table) => `CREATE VIEW store.main.${table} AS SELECT * FROM store.data.${table}`);

@@ -28,6 +28,7 @@ const STATE_COLUMNS = {
     first_seen: "time",
     last_seen: "time",
     exited_at: "time",
+    container_id: "text",
   },
   collectors: {
     name: "text",

@@ -90,6 +90,7 @@ function processState(row: ProcessRow): StateRow<"processes"> {
     first_seen: row.firstSeenMs,
     last_seen: row.lastSeenMs,
     exited_at: row.exitedAtMs,
+    container_id: row.containerId,
   };
 }
 

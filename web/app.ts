@@ -6,9 +6,11 @@ import type { SampleWriter } from "../mod/intake/sample_writer.ts";
 import { OTLP_SIGNALS } from "../mod/otlp/otlp_signal.ts";
 import type { PipelineStats } from "../mod/pipeline/pipeline.ts";
 import type { Store } from "../mod/ports.ts";
+import type { ReportedExits } from "../mod/processes/reported_exits.ts";
 import type { SourceRegistry } from "../mod/sources/source_registry.ts";
 import type { SourceList } from "../mod/sources/source_status.ts";
 import { collectorRoutes } from "./api/collector_routes.ts";
+import { exitRoutes } from "./api/exit_routes.ts";
 import { infoRoutes } from "./api/info_routes.ts";
 import { ingestRoutes } from "./api/ingest_routes.ts";
 import { processRoutes } from "./api/process_routes.ts";
@@ -66,6 +68,7 @@ export interface WebDeps {
   readonly turnedAway: () => Readonly<Record<string, number>>;
   readonly collectors: () => readonly CollectorStatus[];
   readonly processes: () => ProcessList;
+  readonly reportedExits: Pick<ReportedExits, "report">;
   readonly health: HealthChecks;
   readonly lifecycle: () => Lifecycle;
   readonly facts: BuildFacts;
@@ -132,6 +135,7 @@ export function createWeb(deps: WebDeps): Web {
     ...infoRoutes(deps),
     ...storageRoutes(deps),
     ...processRoutes(deps.processes),
+    ...exitRoutes({ ...deps, bodies }),
     ...collectorRoutes(deps.collectors),
     ...ingestRoutes({ ...deps, bodies }),
     ...streamRoutes(stream),

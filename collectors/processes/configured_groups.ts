@@ -19,3 +19,8 @@ export function configuredGroups(groups: readonly ProcessGroupConfig[]): Process
     },
   }));
 }
+
+/** Services of which a process that is gone without a word has crashed. */
+export function watchedServices(groups: readonly ProcessGroupConfig[]): ReadonlySet<string> {
+  return new Set(groups.filter(({ watch }) => watch).map(({ service }) => service));
+}

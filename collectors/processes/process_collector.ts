@@ -10,14 +10,17 @@ import type { ProcessGroup } from "./grouping.ts";
 import { PidFiles } from "./pid_files.ts";
 import { parseOpenFilesLimit } from "./process_files.ts";
 import { ProcessInspector } from "./process_inspector.ts";
+import { CreatedCount } from "./created_count.ts";
+import type { ProcessLifecycle } from "./process_lifecycle.ts";
 import { PROCESS_COUNT_METRICS, ProcessSeries } from "./process_metrics.ts";
 import { maxKeptFiles, ProcessReader, type StatFile } from "./process_reader.ts";
-import { emptyProcessStat } from "./process_stat.ts";
+import { emptyProcessStat, parseRareFields } from "./process_stat.ts";
 import { ProcessTable, type ProcessTableStats } from "./process_table.ts";
 import { recordFast, recordSlow } from "./record_process.ts";
 import {
   beginProcess,
   executableName,
+  processRow,
   type ProcessUnits,
   type TrackedProcess,
   updateProcess,
@@ -45,6 +48,8 @@ export interface ProcessCollectorOptions {
   readonly slowTurns: number;
   /** Whose proportional memory is measured; it is costly for large processes. */
   readonly pss: "off" | "matched" | "all";
+  /** Is told what happens to processes; null where nobody wants to know. */
+  readonly lifecycle: ProcessLifecycle | null;
   readonly kernel: KernelConstants;
   readonly clock: Clock;
   readonly sink: SampleSink;
@@ -60,6 +65,7 @@ export const PROCESS_COLLECTOR_DEFAULTS = {
   minSights: 2,
   slowTurns: 5,
   pss: "matched",
+  lifecycle: null,
 } as const;
 
 export interface ProcessCollectorStats extends ProcessTableStats {
@@ -69,6 +75,8 @@ export interface ProcessCollectorStats extends ProcessTableStats {
   readonly unreadable: number;
   /** The costlier files of each process are read every so many turns at present. */
   readonly slowTurns: number;
+  /** Processes and threads that no look saw, at most; see `CreatedCount`. */
+  readonly unseen: number;
 }
 
 /** Slow looks a turn that we aim at: with more processes each has its turn less often. */
@@ -102,7 +110,10 @@ export class ProcessCollector implements Collector {
   readonly #inspector: ProcessInspector;
   readonly #table: ProcessTable;
   readonly #pidFiles: PidFiles;
-  readonly #counts: Record<"count", Instrument>;
+  readonly #counts: Record<"count" | "unseen", Instrument>;
+  readonly #created = new CreatedCount();
+  /** Threads by user, counted when first asked for in a turn. */
+  #userThreads: ReadonlyMap<number, number> | null = null;
   readonly #stat = emptyProcessStat();
   readonly #decoder = new TextDecoder();
   readonly #stateCounts = new Map<ProcessState, number>();
@@ -110,6 +121,10 @@ export class ProcessCollector implements Collector {
   #bootTimeKnown = false;
   #logicalCpus = 1;
   #slowTurns: number;
+  /** The same for processes of services. */
+  #groupedSlowTurns: number;
+  /** Processes of services that this turn has recorded so far. */
+  #grouped = 0;
   #turn = 0;
   #lastTickMs = 0;
   #unreadable = 0;
@@ -130,12 +145,13 @@ export class ProcessCollector implements Collector {
       groups,
       pss,
       monotonicMs,
+      threadsOf: (uid) => this.#threadsOf(uid),
     });
     this.#table = new ProcessTable(options.maxProcesses, options.maxExited);
     this.#pidFiles = new PidFiles(groups);
     this.#counts = instruments(sink, PROCESS_COUNT_METRICS);
     this.#units = { ...kernel, bootTimeMs: 0 };
-    this.#slowTurns = options.slowTurns;
+    this.#slowTurns = this.#groupedSlowTurns = options.slowTurns;
   }
 
   get intervalMs(): number {
@@ -150,7 +166,7 @@ export class ProcessCollector implements Collector {
     const { leftOut, maxProcesses } = this.#table.stats;
     const notes = [...this.#host.unavailable];
     if (leftOut > 0) notes.push(`${leftOut} processes: the table is full at ${maxProcesses}`);
-    return notes;
+    return [...notes, ...this.#options.lifecycle?.unavailable ?? []];
   }
 
   get stats(): ProcessCollectorStats {
@@ -159,6 +175,7 @@ export class ProcessCollector implements Collector {
       keptFiles: this.#reader.keptFiles,
       unreadable: this.#unreadable,
       slowTurns: this.#slowTurns,
+      unseen: this.#created.unseen,
     };
   }
 
@@ -174,14 +191,21 @@ export class ProcessCollector implements Collector {
 
   /** @throws Deno.errors.* when `/proc` cannot be listed */
   collect(tick: Tick): void {
+    const { lifecycle } = this.#options;
     this.#beginTurn(tick);
     try {
       for (const pid of this.#reader.pids()) this.#look(pid, tick);
       for (const process of this.#table.running()) {
         if (process.turn !== this.#turn) this.#exit(process, tick.tsMs);
+        else lifecycle?.seen(process, tick.tsMs);
       }
-      if (this.#regroup) this.#assignServices();
-      for (const process of this.#table.running()) this.#record(process, tick.tsUs);
+      if (this.#regroup) this.#assignServices(tick.tsMs);
+      lifecycle?.settleDeaths(tick.tsMs);
+      for (const process of this.#table.running()) this.#record(process, tick);
+      if (this.#looksAtHost) {
+        this.#created.look(parseKernelStat(this.#host.text("stat") ?? "").forks);
+      }
+      this.#counts.unseen.record(tick.tsUs, this.#created.unseen);
       for (const state of STATES) {
         this.#counts.count.record(tick.tsUs, this.#stateCounts.get(state) ?? 0, state);
       }
@@ -194,6 +218,7 @@ export class ProcessCollector implements Collector {
   /** Closes the files that were kept open. */
   close(): void {
     for (const process of this.#table.running()) this.#reader.release(process.statFile);
+    this.#options.lifecycle?.close();
   }
 
   #beginTurn({ tsMs }: Tick): void {
@@ -203,9 +228,19 @@ export class ProcessCollector implements Collector {
     this.#inspector.beginTurn();
     this.#stateCounts.clear();
     this.#table.leftOut = 0;
+    this.#userThreads = null;
+    this.#options.lifecycle?.beginTurn(tsMs);
     const wanted = Math.ceil(this.#table.size / SLOW_LOOKS_PER_TURN);
     this.#slowTurns = Math.max(slowTurns, Math.min(wanted, MOST_SLOW_TURNS));
-    if ((this.#turn - 1) % this.#slowTurns === 0) this.#lookAtHost();
+    // Those of services are what it is all about: they do not have to wait for the others.
+    const fewGrouped = this.#grouped <= SLOW_LOOKS_PER_TURN * slowTurns;
+    this.#groupedSlowTurns = fewGrouped ? slowTurns : this.#slowTurns;
+    this.#grouped = 0;
+    if (this.#looksAtHost) this.#lookAtHost();
+  }
+
+  get #looksAtHost(): boolean {
+    return (this.#turn - 1) % this.#slowTurns === 0;
   }
 
   #lookAtHost(): void {
@@ -257,15 +292,19 @@ export class ProcessCollector implements Collector {
       const process = beginProcess(stat, name, statFile, this.#units, tsMs, nowMs);
       // What nobody gets to see needs no names.
       process.identified = process.kernelThread && !this.#options.kernelThreads;
+      this.#takeRare(process);
+      this.#created.saw(stat.threads);
       this.#table.add(process);
       this.#regroup = true;
       return process;
     }
+    this.#created.saw(stat.threads - known.threads);
     updateProcess(known, stat, this.#units, nowMs);
     if (stat.ppid !== known.ppid) {
       known.ppid = stat.ppid;
       this.#regroup = true;
     }
+    if (known.state === "defunct" && known.waitStatus === null) this.#takeRare(known);
     if (stat.nameHash !== known.nameHash && !known.kernelThread) {
       // It runs another program now, or has given itself a name.
       known.nameHash = stat.nameHash;
@@ -284,41 +323,85 @@ export class ProcessCollector implements Collector {
     this.#stateCounts.set(process.state, (this.#stateCounts.get(process.state) ?? 0) + 1);
   }
 
+  /** Takes over the fields of `stat` that are wanted only now and then. */
+  #takeRare(process: TrackedProcess): void {
+    const { startStack, waitStatus } = parseRareFields(
+      this.#reader.buffer,
+      this.#reader.length,
+      this.#stat,
+    );
+    process.startStack = startStack ?? 0;
+    if (process.state === "defunct") process.waitStatus = waitStatus;
+  }
+
   #exit(process: TrackedProcess, tsMs: number): void {
+    this.#options.lifecycle?.gone(process, tsMs);
     this.#reader.release(process.statFile);
     endSeries(process);
     this.#table.exit(process, tsMs);
     this.#regroup = true;
   }
 
-  #assignServices(): void {
+  #assignServices(tsMs: number): void {
     this.#regroup = false;
     for (const process of this.#table.running()) {
       if (process.identified) continue;
       // Those for whom there is no room have theirs in the next turn.
-      if (!this.#identify(process)) this.#regroup = true;
+      if (!this.#identify(process, tsMs)) this.#regroup = true;
     }
     const { groups } = this.#options;
     for (const process of this.#table.regroup(groups, this.#pidFiles.pids)) endSeries(process);
   }
 
-  #identify(process: TrackedProcess): boolean {
+  #identify(process: TrackedProcess, tsMs: number): boolean {
+    // Of one that has ended the files are empty: what it was is known from before, or not at all.
+    if (process.state === "defunct" && process.sights > 1) return process.identified = true;
     const before = executableName(process);
+    const rowBefore = process.announced ? processRow(process, null) : null;
+    const stackBefore = process.startStack;
     const done = this.#inspector.identify(process);
     if (executableName(process) !== before) endSeries(process);
+    if (done && rowBefore !== null && this.#hasExeced(process, rowBefore, stackBefore)) {
+      this.#options.lifecycle?.execed(process, rowBefore, tsMs);
+    }
     return done;
   }
 
-  #record(process: TrackedProcess, tsUs: number): void {
+  /** A program may give itself another name and other arguments: that alone is no exec. */
+  #hasExeced(process: TrackedProcess, before: ProcessRow, stackBefore: number): boolean {
+    if (process.executable !== before.executable && process.executable !== null) return true;
+    if (this.#reader.stat(process.statFile, this.#stat) !== "read") return false;
+    this.#takeRare(process);
+    // Small numbers stand for "not shown".
+    return stackBefore > 1 && process.startStack > 1 && process.startStack !== stackBefore;
+  }
+
+  #threadsOf(uid: number | null): number | null {
+    if (uid === null) return null;
+    if (this.#userThreads === null) {
+      const threads = new Map<number, number>();
+      for (const one of this.#table.running()) {
+        if (one.uid !== null) threads.set(one.uid, (threads.get(one.uid) ?? 0) + one.threads);
+      }
+      this.#userThreads = threads;
+    }
+    return this.#userThreads.get(uid) ?? null;
+  }
+
+  #record(process: TrackedProcess, { tsMs, tsUs }: Tick): void {
     if (process.kernelThread && !this.#options.kernelThreads) return;
     const slow = this.#isSlowTurn(process);
-    if (slow && process.recheck && process.identified && this.#identify(process)) {
-      process.recheck = false;
+    if (process.service !== null) this.#grouped++;
+    if (slow && process.identified && this.#mayBeAnother(process)) {
+      process.recheck = !this.#identify(process, tsMs);
       this.#regroup = true;
+    }
+    if (!process.announced && process.identified) {
+      this.#options.lifecycle?.appeared(process, this.#turn === 1);
     }
     const measured = this.#isMeasured(process);
     const starts = measured && process.series === null;
-    if (slow || starts) this.#inspector.lookSlowly(process, this.#turn, this.#slowTurns);
+    if (slow || starts) this.#inspector.lookSlowly(process, this.#turn, this.#slowTurns, tsMs);
     if (!measured) return;
     const { kernel, sink } = this.#options;
     const { pid, service } = process;
@@ -328,14 +411,21 @@ export class ProcessCollector implements Collector {
     if (slow || starts) recordSlow(process, process.series, tsUs);
   }
 
+  /** Once after it became what it is, and whenever its program is another one than before. */
+  #mayBeAnother(process: TrackedProcess): boolean {
+    if (process.state === "defunct") return false;
+    return process.recheck || this.#reader.executable(process.pid) !== process.executable;
+  }
+
   #isMeasured(process: TrackedProcess): boolean {
     if (!process.identified) return false;
     if (process.service !== null) return true;
     return this.#options.include === "all" && process.sights >= this.#options.minSights;
   }
 
-  #isSlowTurn(process: TrackedProcess): boolean {
-    return (this.#turn + process.pid) % this.#slowTurns === 0;
+  #isSlowTurn({ pid, service }: TrackedProcess): boolean {
+    const turns = service === null ? this.#slowTurns : this.#groupedSlowTurns;
+    return (this.#turn + pid) % turns === 0;
   }
 
   #nameInBuffer(): string {

@@ -1,13 +1,7 @@
 import { possibleGroups, type ProcessGroup } from "./grouping.ts";
-import {
-  parseArguments,
-  parseCgroup,
-  parseIo,
-  parseOpenFilesLimit,
-  parsePss,
-  parseStatus,
-} from "./process_files.ts";
+import { parseArguments, parseCgroup, parseIo, parsePss, parseStatus } from "./process_files.ts";
 import type { ProcessReader } from "./process_reader.ts";
+import { limitShares, parseLimits } from "./resource_limits.ts";
 import { MAX_COMMAND_LINE_CHARS, redactArguments } from "./redact_arguments.ts";
 import type { TrackedProcess } from "./tracked_process.ts";
 import type { UserNames } from "./user_names.ts";
@@ -19,6 +13,8 @@ export interface ProcessInspectorOptions {
   /** Whose proportional memory is measured. */
   readonly pss: "off" | "matched" | "all";
   readonly monotonicMs: () => number;
+  /** Threads of all processes of a user. */
+  readonly threadsOf: (uid: number | null) => number | null;
 }
 
 /** New processes whose files are read in one turn; the others have theirs read in the next ones. */
@@ -30,11 +26,17 @@ const PSS_BUDGET_MS = 10;
 /** A process that takes longer is asked proportionally less often. */
 const PSS_CHEAP_MS = 2;
 
+/** Time a turn may spend on what the descriptors of grouped processes are, milliseconds. */
+const OPEN_FILES_BUDGET_MS = 5;
+/** Descriptors that are named of one process. */
+const MAX_OPEN_FILES = 64;
+
 /** Reads the files of processes that cost more than `stat`, within the bounds of a turn. */
 export class ProcessInspector {
   readonly #options: ProcessInspectorOptions;
   #identified = 0;
   #pssSpentMs = 0;
+  #openFilesSpentMs = 0;
 
   constructor(options: ProcessInspectorOptions) {
     this.#options = options;
@@ -43,6 +45,7 @@ export class ProcessInspector {
   beginTurn(): void {
     this.#identified = 0;
     this.#pssSpentMs = 0;
+    this.#openFilesSpentMs = 0;
   }
 
   /** Reads what says what the process is. False when this turn has no room for it any more. */
@@ -54,7 +57,7 @@ export class ProcessInspector {
     process.identified = true;
     process.executable = process.kernelThread ? null : reader.executable(pid);
     process.cgroup = parseCgroup(reader.text(pid, "cgroup") ?? "");
-    process.fdLimit = parseOpenFilesLimit(reader.text(pid, "limits") ?? "");
+    this.#lookAtLimits(process);
     this.#lookAtStatus(process);
     const args = this.#arguments(process);
     if (args !== null) process.commandLine = redactArguments(args);
@@ -68,10 +71,13 @@ export class ProcessInspector {
   }
 
   /** Reads what changes while it runs. */
-  lookSlowly(process: TrackedProcess, turn: number, slowTurns: number): void {
+  lookSlowly(process: TrackedProcess, turn: number, slowTurns: number, tsMs: number): void {
+    // Of one that has ended there is nothing to read any more: what was seen last stays.
+    if (process.diedAtMs !== null) return;
     this.#lookAtStatus(process);
     process.openFds = this.#options.reader.openFds(process.pid);
     this.#lookAtIo(process);
+    if (process.service !== null) this.#rememberSight(process, tsMs);
     if (this.#wantsPss(process, turn)) this.#lookAtPss(process, turn, slowTurns);
   }
 
@@ -85,9 +91,40 @@ export class ProcessInspector {
   #lookAtStatus(process: TrackedProcess): void {
     const { reader, users } = this.#options;
     const status = parseStatus(reader.text(process.pid, "status") ?? "");
-    if (status.uid !== null) process.user = users.nameOf(status.uid);
+    if (status.uid !== null) {
+      process.uid = status.uid;
+      process.user = users.nameOf(status.uid);
+    }
     process.voluntarySwitches = status.voluntarySwitches;
     process.involuntarySwitches = status.involuntarySwitches;
+  }
+
+  #lookAtLimits(process: TrackedProcess): void {
+    process.limits = parseLimits(this.#options.reader.text(process.pid, "limits") ?? "");
+    process.fdLimit = process.limits["open_files"]?.soft ?? null;
+  }
+
+  #rememberSight(process: TrackedProcess, tsMs: number): void {
+    const { reader, threadsOf, monotonicMs } = this.#options;
+    this.#lookAtLimits(process);
+    process.limitShares = limitShares(process.limits, {
+      openFds: process.openFds,
+      virtualBytes: process.virtualBytes,
+      userThreads: threadsOf(process.uid),
+    });
+    let openFiles = process.lastSight?.openFiles ?? {};
+    if (this.#openFilesSpentMs < OPEN_FILES_BUDGET_MS) {
+      const startMs = monotonicMs();
+      openFiles = reader.openFiles(process.pid, MAX_OPEN_FILES);
+      this.#openFilesSpentMs += monotonicMs() - startMs;
+    }
+    process.lastSight = {
+      tsMs,
+      limits: process.limits,
+      limitShares: process.limitShares,
+      openFiles,
+      moreOpenFiles: (process.openFds ?? 0) > Object.keys(openFiles).length,
+    };
   }
 
   #lookAtIo(process: TrackedProcess): void {

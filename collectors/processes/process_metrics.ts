@@ -127,6 +127,48 @@ export const SLOW_PROCESS_METRICS = {
   },
 } as const satisfies Record<string, Metric>;
 
+/** Metrics of each process of a group on its slow ticks, about limits that it has. */
+export const LIMIT_METRICS = {
+  openFilesShare: {
+    name: "process.limit.utilization",
+    kind: "gauge",
+    unit: "1",
+    attributes: [...PROCESS, "process.limit.resource"],
+    description:
+      "Share of a soft limit in use, of grouped processes that have one: `open_files`, `processes` (threads of all processes of its user), `address_space`. 1 is all of it.",
+  },
+  processesShare: {
+    name: "process.limit.utilization",
+    kind: "gauge",
+    unit: "1",
+    attributes: [...PROCESS, "process.limit.resource"],
+    description:
+      "Share of a soft limit in use, of grouped processes that have one: `open_files`, `processes` (threads of all processes of its user), `address_space`. 1 is all of it.",
+  },
+  addressSpaceShare: {
+    name: "process.limit.utilization",
+    kind: "gauge",
+    unit: "1",
+    attributes: [...PROCESS, "process.limit.resource"],
+    description:
+      "Share of a soft limit in use, of grouped processes that have one: `open_files`, `processes` (threads of all processes of its user), `address_space`. 1 is all of it.",
+  },
+  processesLimit: {
+    name: "process.limit.processes",
+    kind: "updown",
+    unit: "{process}",
+    attributes: PROCESS,
+    description: "Soft limit of processes and threads of its user; of grouped processes.",
+  },
+  addressSpaceLimit: {
+    name: "process.limit.address_space",
+    kind: "updown",
+    unit: "By",
+    attributes: PROCESS,
+    description: "Soft limit of virtual memory; of grouped processes.",
+  },
+} as const satisfies Record<string, Metric>;
+
 /** Metrics of all processes together, on every tick. */
 export const PROCESS_COUNT_METRICS = {
   count: {
@@ -137,9 +179,17 @@ export const PROCESS_COUNT_METRICS = {
     description:
       "Processes by state, kernel threads included: `running`, `sleeping`, `blocked` (waiting for a device), `stopped`, `defunct` (zombies), `idle` (kernel threads) and `unknown`.",
   },
+  unseen: {
+    name: "system.process.unseen",
+    kind: "counter",
+    unit: "{process}",
+    attributes: [],
+    description:
+      "Processes and threads that began and ended between two looks, so that none saw them: at most so many, since Horizon started.",
+  },
 } as const satisfies Record<string, Metric>;
 
-const PROCESS_METRICS = { ...FAST_PROCESS_METRICS, ...SLOW_PROCESS_METRICS };
+const PROCESS_METRICS = { ...FAST_PROCESS_METRICS, ...SLOW_PROCESS_METRICS, ...LIMIT_METRICS };
 type ProcessMetricKey = keyof typeof PROCESS_METRICS;
 
 /** The value of the attribute that only some metrics have. */
@@ -152,6 +202,9 @@ const EXTRA_ATTRIBUTE: Readonly<Partial<Record<ProcessMetricKey, string>>> = {
   involuntarySwitches: "involuntary",
   minorFaults: "minor",
   majorFaults: "major",
+  openFilesShare: "open_files",
+  processesShare: "processes",
+  addressSpaceShare: "address_space",
 };
 
 /**

@@ -34,6 +34,7 @@ export class ProcessReader {
   /** Linux 6.2 and newer tell the number of descriptors as the size of their folder. */
   readonly #fdFolderSizeCounts: boolean;
   #kept = 0;
+  #length = 0;
 
   /** `maxKeptFiles` bounds the descriptors that are held. */
   constructor(procRoot: string, maxKeptFiles: number) {
@@ -45,6 +46,11 @@ export class ProcessReader {
   /** The bytes that `stat` read last, where names are to be found. */
   get buffer(): Uint8Array {
     return this.#buffer;
+  }
+
+  /** How many bytes `stat` read last. */
+  get length(): number {
+    return this.#length;
   }
 
   get keptFiles(): number {
@@ -70,6 +76,7 @@ export class ProcessReader {
   stat(file: StatFile, into: ProcessStat): StatOutcome {
     try {
       const length = file.kept === null ? this.#openStat(file) : this.#readKept(file.kept);
+      this.#length = length;
       return parseProcessStat(this.#buffer, length, into) ? "read" : "unreadable";
     } catch (error) {
       return isGone(error) ? "gone" : "unreadable";
@@ -114,6 +121,22 @@ export class ProcessReader {
     } catch {
       return null;
     }
+  }
+
+  /** What the first `max` descriptors of a process are, by number; none where it may not be known. */
+  openFiles(pid: number, max: number): Record<string, string> {
+    const folder = this.#path(pid, "fd");
+    const files: Record<string, string> = {};
+    let seen = 0;
+    try {
+      for (const { name } of Deno.readDirSync(folder)) {
+        if (seen++ >= max) break;
+        files[name] = Deno.readLinkSync(join(folder, name));
+      }
+    } catch {
+      // It ended, or closed one, in between: what was found stands.
+    }
+    return files;
   }
 
   #openStat(file: StatFile): number {

@@ -1,4 +1,5 @@
 import type { ProcessState } from "../../mod/processes/process_row.ts";
+import { count } from "../proc_text.ts";
 
 /**
  * What `/proc/<pid>/stat` says, proc_pid_stat(5). One object is filled again and again: this file
@@ -132,6 +133,27 @@ function setField(into: ProcessStat, field: number, value: number): void {
       into.residentPages = value;
       break;
   }
+}
+
+const START_STACK_FIELD = 28;
+const EXIT_CODE_FIELD = 52;
+
+/**
+ * The fields that are seldom needed, of bytes that `parseProcessStat` has taken. Null for those that
+ * are not there: the exit status came with Linux 3.5.
+ */
+export function parseRareFields(
+  bytes: Uint8Array,
+  length: number,
+  { nameEnd }: ProcessStat,
+): { readonly startStack: number | null; readonly waitStatus: number | null } {
+  const text = new TextDecoder().decode(
+    bytes.subarray(nameEnd + 2, Math.min(length, bytes.length)),
+  );
+  // The last number of bytes that were cut cannot be told from a whole one.
+  const rest = text.endsWith("\n") ? text.trim().split(" ") : [];
+  const field = (number: number): number | null => count(rest[number - STATE_FIELD]);
+  return { startStack: field(START_STACK_FIELD), waitStatus: field(EXIT_CODE_FIELD) };
 }
 
 /** True for a thread of the kernel, which has no program, memory or files of its own. */

@@ -30,4 +30,11 @@ export function recordSlow(process: TrackedProcess, series: ProcessSeries, tsUs:
   series.record("voluntarySwitches", tsUs, process.voluntarySwitches);
   series.record("involuntarySwitches", tsUs, process.involuntarySwitches);
   series.record("pss", tsUs, process.pssBytes);
+  if (process.service === null) return;
+  const { limits, limitShares } = process;
+  series.record("openFilesShare", tsUs, limitShares["open_files"] ?? null);
+  series.record("processesShare", tsUs, limitShares["processes"] ?? null);
+  series.record("addressSpaceShare", tsUs, limitShares["address_space"] ?? null);
+  series.record("processesLimit", tsUs, limits["processes"]?.soft ?? null);
+  series.record("addressSpaceLimit", tsUs, limits["address_space"]?.soft ?? null);
 }

@@ -1,3 +1,5 @@
+import { containerIdOf } from "../../mod/processes/container_id.ts";
+import type { LastSight, ResourceLimit } from "../../mod/processes/last_sight.ts";
 import type { ProcessRow, ProcessState } from "../../mod/processes/process_row.ts";
 import type { GroupAssignment } from "./grouping.ts";
 import { type ProcessIo, programName } from "./process_files.ts";
@@ -31,6 +33,22 @@ export interface TrackedProcess {
   commandLine: string | null;
   user: string | null;
   cgroup: string | null;
+  /** Number of the effective user. */
+  uid: number | null;
+
+  /** Whether its start was told. */
+  announced: boolean;
+  /** When it was found to have ended, also while its parent has not asked for its status. */
+  diedAtMs: number | null;
+  /** As its parent will be told; null while it lives. 0 where we may not see it. */
+  waitStatus: number | null;
+  zombieTold: boolean;
+  /** Since when it has been waiting in the kernel at every look. */
+  blockedSinceMs: number | null;
+  /** Whether it was told that it waits. */
+  stuck: boolean;
+  /** Where the kernel put its stack, which changes when it runs another program. 0: not shown. */
+  startStack: number;
 
   /** Groups whose conditions on the process alone hold. */
   possible: readonly number[];
@@ -51,6 +69,10 @@ export interface TrackedProcess {
 
   openFds: number | null;
   fdLimit: number | null;
+  limits: Readonly<Record<string, ResourceLimit>>;
+  limitShares: Readonly<Record<string, number>>;
+  /** Of processes of groups only. */
+  lastSight: LastSight | null;
   io: ProcessIo | null;
   ioAtMs: number;
   readBytesPerSecond: number | null;
@@ -100,6 +122,14 @@ export function beginProcess(
     commandLine: null,
     user: null,
     cgroup: null,
+    uid: null,
+    announced: false,
+    diedAtMs: null,
+    waitStatus: null,
+    zombieTold: false,
+    blockedSinceMs: null,
+    stuck: false,
+    startStack: 0,
     possible: [],
     assignment: null,
     service: null,
@@ -115,6 +145,9 @@ export function beginProcess(
     majorFaults: stat.majorFaults,
     openFds: null,
     fdLimit: null,
+    limits: {},
+    limitShares: {},
+    lastSight: null,
     io: null,
     ioAtMs: 0,
     readBytesPerSecond: null,
@@ -168,6 +201,7 @@ export function processRow(process: TrackedProcess, exitedAtMs: number | null): 
     state: process.state,
     service: process.service,
     cgroup: process.cgroup,
+    containerId: containerIdOf(process.cgroup),
     cpuRatio: process.cpuRatio,
     rssBytes: kernelThread ? null : process.rssBytes,
     virtualBytes: kernelThread ? null : process.virtualBytes,

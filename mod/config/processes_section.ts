@@ -28,7 +28,13 @@ export interface ProcessGroupConfig {
   readonly match: ProcessMatch;
   /** Descendants that no group matches belong to it as well. */
   readonly children: boolean;
+  /** A process of it that is gone without a word has crashed. */
+  readonly watch: boolean;
 }
+
+/** Whose starts and ends are kept as events. */
+export const HISTORY_SELECTIONS = ["all", "matched", "none"] as const;
+export type HistorySelection = typeof HISTORY_SELECTIONS[number];
 
 /** `collectors.processes`: the processes of this host. */
 export interface ProcessesConfig {
@@ -38,6 +44,15 @@ export interface ProcessesConfig {
   readonly timeout_ms: number;
   readonly include: ProcessSelection;
   readonly max_processes: number;
+  readonly history: HistorySelection;
+  /** A start so soon after an end of the same program is a restart. */
+  readonly restart_window_ms: number;
+  /** Restarts in a row that are a loop. */
+  readonly restart_loop_count: number;
+  /** What has run for so long is out of its loop. */
+  readonly stable_after_ms: number;
+  /** What waits in the kernel for so long is stuck. */
+  readonly stuck_after_ms: number;
   readonly groups: readonly ProcessGroupConfig[];
 }
 
@@ -48,6 +63,12 @@ export const PROCESSES_DEFAULTS = {
   include: "all",
   max_processes: 4_096,
   children: false,
+  watch: false,
+  history: "all",
+  restart_window: "10m",
+  restart_loop_count: 3,
+  stable_after: "5m",
+  stuck_after: "30s",
 } as const;
 
 const MAX_GROUPS = 256;
@@ -95,6 +116,8 @@ const Group = z.strictObject({
   match: Match.describe("What a process must be to belong to it; all given keys must hold."),
   children: flag().prefault(PROCESSES_DEFAULTS.children)
     .describe("Take in descendants that no group matches."),
+  watch: flag().prefault(PROCESSES_DEFAULTS.watch)
+    .describe("Record a crash also when a process of it is gone and nothing says why."),
 });
 
 export const ProcessesSection: z.ZodType<ProcessesConfig> = z
@@ -108,6 +131,16 @@ export const ProcessesSection: z.ZodType<ProcessesConfig> = z
       .describe("Every process, or only those that a group matches."),
     max_processes: count(1, 100_000).prefault(PROCESSES_DEFAULTS.max_processes)
       .describe("Processes looked at; more are left out and counted."),
+    history: choice(HISTORY_SELECTIONS).prefault(PROCESSES_DEFAULTS.history)
+      .describe("Whose starts and ends are kept: all processes, those of groups, or none."),
+    restart_window: duration("1s", "1d").prefault(PROCESSES_DEFAULTS.restart_window)
+      .describe("A start so soon after an end of the same program is a restart."),
+    restart_loop_count: count(2, 1_000).prefault(PROCESSES_DEFAULTS.restart_loop_count)
+      .describe("Restarts in a row that are a loop."),
+    stable_after: duration("1s", "1d").prefault(PROCESSES_DEFAULTS.stable_after)
+      .describe("What has run for so long is out of its restart loop."),
+    stuck_after: duration("1s", "1d").prefault(PROCESSES_DEFAULTS.stuck_after)
+      .describe("A process that waits in the kernel for so long is stuck."),
     groups: z.array(Group, { error: "is not a list" }).max(MAX_GROUPS, {
       error: `has more than ${MAX_GROUPS} entries`,
     }).prefault([])
@@ -129,8 +162,13 @@ export const ProcessesSection: z.ZodType<ProcessesConfig> = z
     }
   }, whenRight("enabled", "include", "groups"))
   .superRefine((p, ctx) => checkParents(p.groups, ctx), whenRight("groups"))
-  .transform(({ interval, timeout, ...rest }): ProcessesConfig => ({
+  .transform((
+    { interval, timeout, restart_window, stable_after, stuck_after, ...rest },
+  ): ProcessesConfig => ({
     ...rest,
+    restart_window_ms: restart_window,
+    stable_after_ms: stable_after,
+    stuck_after_ms: stuck_after,
     interval_ms: interval,
     timeout_ms: timeout ?? interval,
   }));

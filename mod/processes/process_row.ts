@@ -33,6 +33,8 @@ export interface ProcessRow {
   readonly service: string | null;
   /** Path in the cgroup hierarchy. */
   readonly cgroup: string | null;
+  /** Of the container that the cgroup belongs to, 64 hexadecimal digits. */
+  readonly containerId: string | null;
   /** CPU time used per time passed since the sight before; 1 is one core. */
   readonly cpuRatio: number | null;
   readonly rssBytes: number | null;

@@ -9,6 +9,7 @@ import { silentLogger } from "../../mod/log/logger.ts";
 import { DEFAULT_OTLP_LIMITS } from "../../mod/otlp/limits.ts";
 import { OtlpReceiver } from "../../mod/otlp/receive.ts";
 import { SourceRegistry } from "../../mod/sources/source_registry.ts";
+import { ReportedExits } from "../../mod/processes/reported_exits.ts";
 import type { ProcessRow } from "../../mod/processes/process_row.ts";
 import type { StoreOptions } from "../../storage/messages.ts";
 import { StoreClient } from "../../storage/store_client.ts";
@@ -147,6 +148,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       sources: new SourceRegistry(systemClock),
       collectors: () => [],
       processes: () => ({ tsMs: Date.now(), processes: state.processes }),
+      reportedExits: new ReportedExits(),
       health: new HealthChecks([{
         name: "store",
         check: () => ({ status: "ok", message: "it answers" }),

@@ -98,6 +98,7 @@ function processes(count: number): ProcessRow[] {
     state: "sleeping",
     service: i % 4 === 0 ? `service-${i % 12}` : null,
     cgroup: null,
+    containerId: null,
     cpuRatio: i / count,
     rssBytes: (i + 1) * 1024 * 1024,
     virtualBytes: null,

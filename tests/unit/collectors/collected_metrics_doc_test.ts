@@ -3,6 +3,7 @@ import { hostParts } from "../../../collectors/host/host_collectors.ts";
 import type { Metric } from "../../../collectors/metric.ts";
 import {
   FAST_PROCESS_METRICS,
+  LIMIT_METRICS,
   PROCESS_COUNT_METRICS,
   SLOW_PROCESS_METRICS,
 } from "../../../collectors/processes/process_metrics.ts";
@@ -13,6 +14,7 @@ function allMetrics(): Metric[] {
     ...Object.values(PROCESS_COUNT_METRICS),
     ...Object.values(FAST_PROCESS_METRICS),
     ...Object.values(SLOW_PROCESS_METRICS),
+    ...Object.values(LIMIT_METRICS),
   ];
 }
 

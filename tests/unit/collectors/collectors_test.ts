@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { buildCollectors, type CollectorsOptions } from "../../../collectors/collectors.ts";
 import { Scheduler } from "../../../collectors/scheduler.ts";
 import { Intake } from "../../../mod/intake/intake.ts";
+import { ReportedExits } from "../../../mod/processes/reported_exits.ts";
 import { Registries } from "../../../mod/intern/registries.ts";
 import { LatestValues, type SampleBatch } from "../../../mod/latest/latest_values.ts";
 import { SourceRegistry } from "../../../mod/sources/source_registry.ts";
@@ -40,9 +41,14 @@ function setUp(changes: Partial<CollectorsOptions> = {}) {
       include: "all",
       maxProcesses: 100,
       groups: [],
+      lifecycle: null,
     },
     procRoot: inTree("kernel-6", "proc"),
     sysRoot: inTree("kernel-6", "sys"),
+    cgroupRoot: inTree("kernel-6", "cgroup"),
+    events: { write: () => {} },
+    reportedExits: new ReportedExits(),
+    onDeath: () => {},
     intake,
     series: registries.series,
     latest,

@@ -25,7 +25,13 @@ import {
   parsePss,
   parseStatus,
 } from "../../../collectors/processes/process_files.ts";
-import { emptyProcessStat, parseProcessStat } from "../../../collectors/processes/process_stat.ts";
+import { parseOomKills } from "../../../collectors/processes/oom_counts.ts";
+import {
+  emptyProcessStat,
+  parseProcessStat,
+  parseRareFields,
+} from "../../../collectors/processes/process_stat.ts";
+import { parseLimits } from "../../../collectors/processes/resource_limits.ts";
 import { inTree, textOf } from "./fixture_trees.ts";
 
 /** Every parser of text, with a file that it should understand. */
@@ -49,6 +55,8 @@ const PARSERS: readonly (readonly [path: string, parse: (text: string) => unknow
   ["proc/100/status", parseStatus],
   ["proc/100/io", parseIo],
   ["proc/100/limits", parseOpenFilesLimit],
+  ["proc/100/limits", parseLimits],
+  ["proc/vmstat", parseOomKills],
   ["proc/100/smaps_rollup", parsePss],
   ["proc/100/cmdline", parseArguments],
   ["proc/100/cgroup", parseCgroup],
@@ -71,6 +79,7 @@ Deno.test("parsers: random bytes never make one throw or give an unsound number"
     for (const [path, parse] of PARSERS) assert.ok(hasOnlySoundNumbers(parse(text)), path);
     assert.ok(hasOnlySoundNumbers(parseAuxiliaryVector(bytes)));
     parseProcessStat(bytes, bytes.length, emptyProcessStat());
+    assert.ok(hasOnlySoundNumbers(parseRareFields(bytes, bytes.length, emptyProcessStat())));
   }));
 });
 

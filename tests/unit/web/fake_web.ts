@@ -4,6 +4,7 @@ import type { SeriesDefinition, SeriesKind } from "../../../mod/intern/definitio
 import { SeriesRegistry, sortLabels } from "../../../mod/intern/series_registry.ts";
 import { Rejections } from "../../../mod/otlp/rejections.ts";
 import { LatestValues } from "../../../mod/latest/latest_values.ts";
+import { ReportedExits } from "../../../mod/processes/reported_exits.ts";
 import type { ProcessRow } from "../../../mod/processes/process_row.ts";
 import type { QueryFn, QueryResult, SqlValue, StoreStats } from "../../../mod/ports.ts";
 import { SourceRegistry } from "../../../mod/sources/source_registry.ts";
@@ -178,6 +179,7 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
       tsMs: clock.nowMs(),
       processes: [sampleProcess(42)],
     }),
+    reportedExits: new ReportedExits(),
     health: new HealthChecks([], clock),
     lifecycle: () => "ready",
     facts: {
@@ -260,6 +262,7 @@ export function sampleProcess(pid: number): ProcessRow {
     readBytesPerSecond: null,
     writeBytesPerSecond: null,
     cgroup: null,
+    containerId: null,
     firstSeenMs: 1_600_000_000_000,
     lastSeenMs: 1_700_000_000_000,
     exitedAtMs: null,

@@ -12,8 +12,8 @@ Deno.test("configuredGroups: nulls are no conditions, patterns are compiled", ()
     cgroup: null,
   };
   const groups = configuredGroups([
-    { service: "a", match: { ...none, command_line: "--role=\\w+" }, children: true },
-    { service: "b", match: { ...none, name: "x" }, children: false },
+    { service: "a", match: { ...none, command_line: "--role=\\w+" }, children: true, watch: true },
+    { service: "b", match: { ...none, name: "x" }, children: false, watch: false },
   ]);
   const facts = { name: "x", executable: null, commandLine: "y --role=z", cgroup: null };
   assert.deepEqual(possibleGroups(groups, facts), [0, 1]);

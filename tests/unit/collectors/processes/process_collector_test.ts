@@ -76,6 +76,7 @@ Deno.test("ProcessCollector: the processes of a recorded host", () => {
     state: "sleeping",
     service: "app",
     cgroup: "/system.slice/app.service",
+    containerId: null,
     cpuRatio: 0,
     rssBytes: 3102 * 4096,
     virtualBytes: 226975744,
@@ -397,7 +398,7 @@ Deno.test("ProcessCollector: a root that cannot be listed is a failure, and noth
 Deno.test("ProcessCollector: series that the limits refuse are asked for again on slow turns only", () =>
   ProcessTree.with((tree) => {
     tree.set(7);
-    const sink = new RecordingSink(7);
+    const sink = new RecordingSink(8);
     const { collector, turn } = setUp(tree.root, { sink });
     turn(2);
     const refusals = sink.series.refusals.max_series;

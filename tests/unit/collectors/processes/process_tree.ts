@@ -15,6 +15,9 @@ export interface FakeProcess {
   readonly readBytes?: number;
   readonly writeBytes?: number;
   readonly fds?: number;
+  readonly threads?: number;
+  readonly startStack?: number;
+  readonly waitStatus?: number;
 }
 
 /** A `/proc` of made-up processes that come, change and go. */
@@ -53,12 +56,16 @@ export class ProcessTree {
       readBytes = 0,
       writeBytes = 0,
       fds = 0,
+      threads = 4,
+      startStack = 0,
+      waitStatus = 0,
     } = process;
     const flags = kernelThread ? 0x00200040 : 0x00400100;
     this.#write(
       `${pid}/stat`,
       `${pid} (${name}) ${state} ${ppid} 1 1 0 -1 ${flags} 5 0 2 0 ${userTicks} ${systemTicks} ` +
-        `0 0 20 0 4 0 ${startTicks} 8192 ${rssPages} 0 0 0\n`,
+        `0 0 20 0 ${threads} 0 ${startTicks} 8192 ${rssPages} 0 0 0 ${startStack} ` +
+        `${"0 ".repeat(23)}${waitStatus}\n`,
     );
     this.#write(
       `${pid}/status`,
@@ -70,13 +77,13 @@ export class ProcessTree {
     this.#write(`${pid}/cgroup`, `0::${cgroup}\n`);
     Deno.mkdirSync(join(this.root, `${pid}/fd`), { recursive: true });
     for (let fd = 0; fd < fds; fd++) this.#write(`${pid}/fd/${fd}`, "");
-    if (executable === undefined) return;
     const link = join(this.root, `${pid}/exe`);
     try {
       Deno.removeSync(link);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
+    if (executable === undefined) return;
     Deno.symlinkSync(executable, link);
   }
 
@@ -87,6 +94,19 @@ export class ProcessTree {
   /** Writes any file of a process, such as a damaged one. */
   write(pid: number, file: string, text: string): void {
     this.#write(`${pid}/${file}`, text);
+  }
+
+  /** How many processes the kernel has made since boot. */
+  setForks(forks: number): void {
+    this.#write(
+      "stat",
+      `cpu  1 1 1 1\ncpu0 1 1 1 1\ncpu1 1 1 1 1\nbtime 1000000\nprocesses ${forks}\n`,
+    );
+  }
+
+  /** A cgroup below `<root>/cgroup`, with what its `memory.events` says. */
+  setCgroup(name: string, memoryEvents: string): void {
+    this.#write(`cgroup/${name}/memory.events`, memoryEvents);
   }
 
   #write(path: string, text: string): void {

@@ -89,11 +89,13 @@ Deno.test("loadConfig: reads a full file, and derives what depends on it", async
       service: "orchestrator",
       match: { ...nothing, executable: "/opt/blackhole/orchestrator" },
       children: true,
+      watch: false,
     },
     {
       service: "worker",
       match: { ...nothing, parent: "orchestrator", command_line: "--worker(=|\\s)\\d+" },
       children: false,
+      watch: false,
     },
   ]);
   assert.deepEqual(config.log, { level: "debug", format: "text" });

@@ -1,0 +1,268 @@
+import type { HorizonEvent } from "../../mod/events/event.ts";
+import {
+  type DeathEvidence,
+  type ExitSource,
+  explainDeath,
+  isCrash,
+} from "../../mod/processes/death.ts";
+import type { ProcessDeath } from "../../mod/processes/process_death.ts";
+import {
+  execEvent,
+  exitEvent,
+  foundEvent,
+  loopEndEvent,
+  restartEvents,
+  startEvent,
+  stuckEvent,
+  unstuckEvent,
+  zombieEvent,
+} from "../../mod/processes/process_events.ts";
+import type { ProcessRow } from "../../mod/processes/process_row.ts";
+import type { ReportedExits } from "../../mod/processes/reported_exits.ts";
+import { type RestartPolicy, RestartTracker } from "../../mod/processes/restart_tracker.ts";
+import { type ExitStatus, parseWaitStatus } from "../../mod/processes/wait_status.ts";
+import type { KernelLog } from "./kernel_log.ts";
+import type { OomCounts } from "./oom_counts.ts";
+import { executableName, processRow, type TrackedProcess } from "./tracked_process.ts";
+import { type UnitJournal, unitOf } from "./unit_journal.ts";
+
+/** Whose starts and ends are kept: of all processes, of those of groups, of none. */
+export type HistorySelection = "all" | "matched" | "none";
+
+export interface LifecycleOptions {
+  readonly write: (event: HorizonEvent) => void;
+  readonly history: HistorySelection;
+  /** Services whose processes are watched: one that is gone without a word has crashed. */
+  readonly watched: ReadonlySet<string>;
+  readonly restarts: RestartPolicy;
+  /** What waits in the kernel for so long is stuck, milliseconds. */
+  readonly stuckAfterMs: number;
+  readonly kernelLog: KernelLog;
+  readonly journal: UnitJournal;
+  readonly oomCounts: OomCounts;
+  /** What those who wait for their children tell. */
+  readonly reported: ReportedExits;
+  readonly onDeath: (death: ProcessDeath) => void;
+  /** What a process waits in, `/proc/<pid>/wchan`; null when it may not be read. */
+  readonly waitsIn: (pid: number) => string | null;
+  /** Whether exit statuses of this user's processes are shown to us. */
+  readonly seesStatusOf: (uid: number | null) => boolean;
+}
+
+/** Events of one turn about processes that belong to no group; more are left out, and counted. */
+const MAX_UNGROUPED_A_TURN = 512;
+/** How long a zombie is a matter of time, milliseconds. */
+const ZOMBIE_AFTER_MS = 10_000;
+/** The journal is asked for what was written so long before a process was missed, milliseconds. */
+const JOURNAL_MARGIN_MS = 10_000;
+
+/** Notices what happens to processes, and tells it as events. Deaths are told with their cause. */
+export class ProcessLifecycle {
+  readonly #options: LifecycleOptions;
+  readonly #restarts: RestartTracker;
+  /** Of programs that were restarted: the last process of each, for the end of its loop. */
+  readonly #restarted = new Map<string, ProcessRow>();
+  readonly #asking = new Set<Promise<void>>();
+  /** Bounded by the table of processes. */
+  readonly #dying: TrackedProcess[] = [];
+  #ungrouped = 0;
+  #leftOut = 0;
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
+    this.#restarts = new RestartTracker(options.restarts);
+  }
+
+  /** Events about processes of no group that were left out because there were too many in a turn. */
+  get leftOut(): number {
+    return this.#leftOut;
+  }
+
+  /** Sources of evidence that cannot be used, and why. */
+  get unavailable(): readonly string[] {
+    const { kernelLog, journal } = this.#options;
+    return [kernelLog.problem, journal.problem].filter((problem) => problem !== null);
+  }
+
+  beginTurn(tsMs: number): void {
+    this.#ungrouped = 0;
+    this.#options.kernelLog.poll();
+    for (const key of this.#restarts.recovered(tsMs)) {
+      const row = this.#restarted.get(key);
+      this.#restarted.delete(key);
+      if (row !== undefined) this.#write(loopEndEvent(row, tsMs));
+    }
+  }
+
+  /** A process that is told of for the first time; `early`: in the first turn of all. */
+  appeared(process: TrackedProcess, early: boolean): void {
+    process.announced = true;
+    this.#options.oomCounts.watch(process.cgroup);
+    const row = processRow(process, null);
+    if (early) {
+      if (process.service !== null) this.#write(foundEvent(row));
+      return;
+    }
+    this.#write(startEvent(row));
+    const key = restartKey(row, process);
+    const restart = this.#restarts.started(key, process.firstSeenMs);
+    if (restart === null) return;
+    if (restart.inARow >= this.#options.restarts.loopCount) this.#restarted.set(key, row);
+    for (const event of restartEvents(row, restart, process.firstSeenMs)) this.#write(event);
+  }
+
+  /** It runs another program under the same identity. */
+  execed(process: TrackedProcess, before: ProcessRow, tsMs: number): void {
+    if (process.announced) this.#write(execEvent(processRow(process, null), before, tsMs));
+  }
+
+  /** To be called each turn for a process that is there. */
+  seen(process: TrackedProcess, tsMs: number): void {
+    if (process.state === "defunct") this.#seenDefunct(process, tsMs);
+    const blocked = process.state === "blocked";
+    if (!blocked && process.blockedSinceMs === null) return;
+    process.blockedSinceMs ??= tsMs;
+    const forMs = tsMs - process.blockedSinceMs;
+    if (blocked && !process.stuck && forMs >= this.#options.stuckAfterMs) {
+      process.stuck = true;
+      const waitsIn = this.#options.waitsIn(process.pid);
+      this.#write(stuckEvent(processRow(process, null), tsMs, forMs, waitsIn));
+    }
+    if (blocked) return;
+    if (process.stuck) this.#write(unstuckEvent(processRow(process, null), tsMs, forMs));
+    process.blockedSinceMs = null;
+    process.stuck = false;
+  }
+
+  /** It is not there any more. */
+  gone(process: TrackedProcess, tsMs: number): void {
+    if (process.kernelThread || process.diedAtMs !== null) return;
+    this.#die(process, tsMs);
+  }
+
+  /**
+   * Finds out about those that have died since the last call. Together, so that what is known for
+   * certain about one is not taken for what happened to another.
+   */
+  settleDeaths(tsMs: number): void {
+    const dead = this.#dying.splice(0).map((process) => ({
+      process,
+      oomLine: this.#options.kernelLog.take(process.pid, "oom"),
+    }));
+    for (const { process, oomLine } of dead) {
+      if (oomLine !== null) this.#options.oomCounts.account(process.cgroup);
+    }
+    for (const { process, oomLine } of dead) this.#died(process, oomLine, tsMs);
+  }
+
+  /** Waits for what is still being asked about those that died. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#asking);
+  }
+
+  close(): void {
+    this.#options.kernelLog.close();
+  }
+
+  #seenDefunct(process: TrackedProcess, tsMs: number): void {
+    // The first thread may end before the others: then it is none.
+    if (process.threads > 1) return;
+    if (process.diedAtMs === null) {
+      this.#die(process, tsMs);
+      return;
+    }
+    if (process.zombieTold || tsMs - process.diedAtMs < ZOMBIE_AFTER_MS) return;
+    process.zombieTold = true;
+    this.#write(zombieEvent(processRow(process, null), tsMs));
+  }
+
+  #die(process: TrackedProcess, tsMs: number): void {
+    process.diedAtMs = tsMs;
+    this.#dying.push(process);
+  }
+
+  #died(process: TrackedProcess, oomLine: string | null, tsMs: number): void {
+    if (!process.announced) this.appeared(process, false);
+    const { oomCounts, watched, journal } = this.#options;
+    const evidence = this.#evidenceOf(process, oomLine);
+    if (oomLine === null && explainDeath(evidence).cause === "oom_killed") {
+      oomCounts.account(process.cgroup);
+    }
+    const row = processRow(process, tsMs);
+    const sight = process.lastSight;
+    const isWatched = process.service !== null && watched.has(process.service);
+    const finish = (found: DeathEvidence): void => {
+      const death = explainDeath(found);
+      this.#write(exitEvent(row, death, tsMs));
+      this.#options.onDeath({ process: row, death, watched: isWatched, lastSight: sight });
+    };
+    if (countsAsRestartable(process, evidence)) {
+      const livedMs = tsMs - process.startTimeMs;
+      this.#restarts.exited(restartKey(row, process), tsMs, livedMs);
+    }
+    const unit = unitOf(process.cgroup);
+    const wanted = evidence.exit === null && evidence.oomLine === null;
+    if (unit === null || !wanted) return finish(evidence);
+    const asking = journal.ask(unit, process.lastSeenMs - JOURNAL_MARGIN_MS).then((end) => {
+      if (end === null) return finish(evidence);
+      const { status, result } = end;
+      const exit = status === null ? null : { status, source: "journal" } as const;
+      finish({ ...evidence, exit, unit, unitResult: result });
+    }).finally(() => this.#asking.delete(asking));
+    this.#asking.add(asking);
+  }
+
+  #evidenceOf(process: TrackedProcess, oomLine: string | null): DeathEvidence {
+    const { kernelLog, oomCounts, reported } = this.#options;
+    const { pid, cgroup } = process;
+    return {
+      exit: this.#exitOf(process, reported.take(pid, process.startTimeMs)?.status ?? null),
+      oomLine,
+      faultLine: kernelLog.take(pid, "fault"),
+      cgroupOomKills: oomCounts.kills(cgroup),
+      cgroup,
+      unit: null,
+      unitResult: null,
+      limits: process.lastSight?.limitShares ?? {},
+    };
+  }
+
+  #exitOf(
+    process: TrackedProcess,
+    reported: ExitStatus | null,
+  ): { status: ExitStatus; source: ExitSource } | null {
+    if (reported !== null) return { status: reported, source: "reported" };
+    const { waitStatus } = process;
+    if (waitStatus === null) return null;
+    // Where it may not be seen the kernel writes 0.
+    if (waitStatus === 0 && !this.#options.seesStatusOf(process.uid)) return null;
+    const status = parseWaitStatus(waitStatus);
+    return status === null ? null : { status, source: "zombie" };
+  }
+
+  #write(event: HorizonEvent): void {
+    const { history, write } = this.#options;
+    if (event.service === null) {
+      if (history !== "all") return;
+      if (++this.#ungrouped > MAX_UNGROUPED_A_TURN) {
+        this.#leftOut++;
+        return;
+      }
+    }
+    if (history !== "none") write(event);
+  }
+}
+
+/** What comes back under the same name, and with the same words, is the same program. */
+function restartKey(row: ProcessRow, process: TrackedProcess): string {
+  return [row.service ?? "", executableName(process), row.commandLine ?? ""].join("\0");
+}
+
+/**
+ * Processes that a group names are expected to run: any end of theirs may be followed by a restart.
+ * Others (their children, and what belongs to no group) come and go; of these only those that died.
+ */
+function countsAsRestartable(process: TrackedProcess, evidence: DeathEvidence): boolean {
+  if (process.assignment !== null && !process.assignment.adopted) return true;
+  return isCrash(explainDeath(evidence), false);
+}

@@ -1,0 +1,34 @@
+import type { ExitStatus } from "./wait_status.ts";
+
+/** Exits that are remembered until the process is missed; past it the oldest are forgotten. */
+const MAX_REMEMBERED = 1_024;
+
+/** An exit that its parent saw. */
+export interface ReportedExit {
+  readonly pid: number;
+  readonly status: ExitStatus;
+  /** Milliseconds since the Unix epoch. */
+  readonly atMs: number;
+}
+
+/** What parents of processes report here is the best evidence there is of how they ended. */
+export class ReportedExits {
+  readonly #byPid = new Map<number, ReportedExit>();
+
+  report(exit: ReportedExit): void {
+    this.#byPid.delete(exit.pid);
+    this.#byPid.set(exit.pid, exit);
+    if (this.#byPid.size <= MAX_REMEMBERED) return;
+    const oldest = this.#byPid.keys().next();
+    if (!oldest.done) this.#byPid.delete(oldest.value);
+  }
+
+  /** The exit of a process that started at `startTimeMs`; it is handed out once. */
+  take(pid: number, startTimeMs: number): ReportedExit | null {
+    const exit = this.#byPid.get(pid);
+    if (exit === undefined) return null;
+    this.#byPid.delete(pid);
+    // Of one that had the pid before: the clock of the start is coarse.
+    return exit.atMs < startTimeMs - 2_000 ? null : exit;
+  }
+}

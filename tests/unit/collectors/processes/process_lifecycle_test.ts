@@ -1,0 +1,323 @@
+import assert from "node:assert/strict";
+import type { HorizonEvent } from "../../../../mod/events/event.ts";
+import type { ProcessDeath } from "../../../../mod/processes/process_death.ts";
+import { ReportedExits } from "../../../../mod/processes/reported_exits.ts";
+import { USUAL_KERNEL_CONSTANTS } from "../../../../collectors/kernel_constants.ts";
+import { KernelLog } from "../../../../collectors/processes/kernel_log.ts";
+import { OomCounts } from "../../../../collectors/processes/oom_counts.ts";
+import {
+  PROCESS_COLLECTOR_DEFAULTS,
+  ProcessCollector,
+} from "../../../../collectors/processes/process_collector.ts";
+import {
+  type LifecycleOptions,
+  ProcessLifecycle,
+} from "../../../../collectors/processes/process_lifecycle.ts";
+import { UnitJournal } from "../../../../collectors/processes/unit_journal.ts";
+import { FakeTime } from "../fake_time.ts";
+import { inTree } from "../fixture_trees.ts";
+import { RecordingSink } from "../recording_sink.ts";
+import { ProcessTree } from "./process_tree.ts";
+
+const GROUPS = [
+  { service: "shop", match: { executable: "shopd" }, children: false },
+  { service: "jobs", match: { executable: "jobd" }, children: true },
+];
+
+/** As the made-up `/proc/stat` has it. */
+const BOOT_MS = 1_000_000_000;
+
+function setUp(tree: ProcessTree, changes: Partial<LifecycleOptions> = {}) {
+  const time = new FakeTime(2_000_000_000);
+  const events: HorizonEvent[] = [];
+  const deaths: ProcessDeath[] = [];
+  const reported = new ReportedExits();
+  const lifecycle = new ProcessLifecycle({
+    write: (event) => events.push(event),
+    history: "all",
+    watched: new Set(["shop"]),
+    restarts: { windowMs: 60_000, loopCount: 3, stableMs: 30_000 },
+    stuckAfterMs: 3_000,
+    kernelLog: new KernelLog("/nonexistent"),
+    journal: new UnitJournal("/nonexistent"),
+    oomCounts: new OomCounts(`${tree.root}/cgroup`),
+    reported,
+    onDeath: (death) => deaths.push(death),
+    waitsIn: () => "io_schedule",
+    seesStatusOf: () => true,
+    ...changes,
+  });
+  const collector = new ProcessCollector({
+    ...PROCESS_COLLECTOR_DEFAULTS,
+    intervalMs: 1000,
+    timeoutMs: 1000,
+    procRoot: tree.root,
+    etcRoot: inTree("kernel-6", "etc"),
+    groups: GROUPS,
+    kernel: USUAL_KERNEL_CONSTANTS,
+    clock: time,
+    sink: new RecordingSink(),
+    lifecycle,
+  });
+  const signal = new AbortController().signal;
+  const turn = (turns = 1) => {
+    for (let i = 0; i < turns; i++) {
+      time.stall(1000);
+      collector.collect({ tsMs: time.nowMs(), tsUs: time.nowMs() * 1000, signal });
+    }
+  };
+  /** Names of the events about a pid since they were asked for before. */
+  const told = (pid: number) => {
+    const mine = events.filter((event) => event.pid === pid);
+    for (const event of mine) events.splice(events.indexOf(event), 1);
+    return mine;
+  };
+  const names = (pid: number) => told(pid).map(({ name }) => name);
+  return { collector, lifecycle, turn, told, names, deaths, reported, time };
+}
+
+Deno.test("ProcessLifecycle: starts and ends; what ran before is found, if it is of a group", () =>
+  ProcessTree.with((tree) => {
+    tree.set(7);
+    tree.set(8, { executable: "/opt/shopd", args: ["shopd", "--token=s3cret"] });
+    const { collector, turn, told, names, deaths } = setUp(tree);
+    turn();
+    assert.deepEqual(names(7), []);
+    assert.deepEqual(names(8), ["found"]);
+    tree.set(9, { executable: "/opt/jobd", ppid: 8, cgroup: `/docker/${"ab".repeat(32)}` });
+    turn();
+    const [start] = told(9);
+    assert.equal(start?.name, "start");
+    assert.equal(start?.service, "jobs");
+    assert.equal(start?.attributes["ppid"], 8);
+    assert.equal(start?.attributes["container_id"], "ab".repeat(32));
+    tree.remove(8);
+    tree.remove(9);
+    turn();
+    const [exit] = told(8);
+    assert.equal(exit?.name, "exit");
+    assert.equal(exit?.subject, "8-1000008000");
+    assert.equal(exit?.attributes["cause"], "unknown");
+    assert.equal(exit?.attributes["command_line"], "shopd --token=***");
+    assert.match(String(exit?.attributes["evidence"]), /between two looks/);
+    assert.deepEqual(deaths.map(({ process, watched }) => [process.pid, watched]), [
+      [8, true],
+      [9, false],
+    ]);
+    collector.close();
+  }));
+
+Deno.test("ProcessLifecycle: the exit status of a zombie, told once; then that nobody asks for it", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, told, names } = setUp(tree);
+    tree.set(1);
+    turn();
+    tree.set(20, { executable: "/opt/jobd" });
+    tree.set(21, { executable: "/opt/jobd", startTicks: 2_100 });
+    turn();
+    names(20);
+    names(21);
+    tree.set(20, { state: "Z", threads: 1, waitStatus: 3 << 8 });
+    // Its first thread has ended, the others go on.
+    tree.set(21, { state: "Z", threads: 3, startTicks: 2_100, executable: "/opt/jobd" });
+    turn();
+    const [exit, ...more] = told(20);
+    assert.deepEqual(more, []);
+    assert.equal(exit?.attributes["exit_code"], 3);
+    assert.equal(exit?.attributes["cause"], "failed");
+    assert.equal(exit?.attributes["executable"], "/opt/jobd", "as it was known before");
+    assert.equal(exit?.severity, "error");
+    assert.deepEqual(names(21), []);
+    turn(9);
+    assert.deepEqual(names(20), []);
+    turn(2);
+    assert.deepEqual(names(20), ["zombie"]);
+    tree.remove(20);
+    turn();
+    assert.deepEqual(names(20), []);
+    collector.close();
+  }));
+
+Deno.test("ProcessLifecycle: where exit statuses are not shown, 0 is not believed", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, told, names } = setUp(tree, { seesStatusOf: () => false });
+    turn();
+    tree.set(20, { executable: "/opt/jobd" });
+    turn();
+    names(20);
+    tree.set(20, { state: "Z", threads: 1, waitStatus: 0 });
+    turn();
+    assert.equal(told(20)[0]?.attributes["cause"], "unknown");
+    collector.close();
+  }));
+
+Deno.test("ProcessLifecycle: what its parent reports is believed first", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, told, names, reported, time } = setUp(tree);
+    turn();
+    tree.set(20, { executable: "/opt/jobd" });
+    turn();
+    names(20);
+    const status = { kind: "signalled", signal: "SIGSEGV", coreDumped: true } as const;
+    reported.report({ pid: 20, status, atMs: time.nowMs() });
+    tree.remove(20);
+    turn();
+    const [exit] = told(20);
+    assert.equal(exit?.attributes["signal"], "SIGSEGV");
+    assert.match(String(exit?.attributes["evidence"]), /core dumped, by its parent/);
+    collector.close();
+  }));
+
+Deno.test("ProcessLifecycle: an OOM kill in its cgroup is blamed once", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, told, names } = setUp(tree);
+    turn();
+    tree.setCgroup("app", "low 0\noom 1\noom_kill 4\n");
+    for (const pid of [30, 31]) tree.set(pid, { executable: "/opt/jobd", cgroup: "/app" });
+    turn();
+    names(30);
+    names(31);
+    tree.setCgroup("app", "low 0\noom 2\noom_kill 5\n");
+    tree.remove(30);
+    tree.remove(31);
+    turn();
+    const causes = [...told(30), ...told(31)].map(({ attributes }) => attributes["cause"]);
+    assert.deepEqual(causes.sort(), ["oom_killed", "unknown"]);
+    collector.close();
+  }));
+
+Deno.test("ProcessLifecycle: exec is another program or another stack, not another title", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, told, names } = setUp(tree);
+    turn();
+    const same = { executable: "/bin/sh", startTicks: 4_000, startStack: 140_000 };
+    tree.set(40, { ...same, name: "sh", args: ["sh"] });
+    turn();
+    names(40);
+    tree.set(40, { ...same, name: "titled", args: ["sh: busy"] });
+    turn(6);
+    assert.deepEqual(names(40), []);
+    tree.set(40, { ...same, name: "again", args: ["sh", "b.sh"], startStack: 150_000 });
+    turn(6);
+    assert.deepEqual(names(40), ["exec"]);
+    tree.set(40, { ...same, name: "again", executable: "/bin/other", startStack: 160_000 });
+    turn(6);
+    const [exec] = told(40);
+    assert.equal(exec?.name, "exec");
+    assert.equal(exec?.attributes["previous_executable"], "/bin/sh");
+    collector.close();
+  }));
+
+Deno.test("ProcessLifecycle: restarts, then a loop, then its end", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, told, time } = setUp(tree);
+    turn();
+    let pid = 50;
+    const all: string[] = [];
+    for (let i = 0; i < 4; i++) {
+      const startTicks = (time.nowMs() - BOOT_MS) / 10;
+      tree.set(++pid, { executable: "/opt/shopd", args: ["shopd"], startTicks });
+      turn();
+      all.push(...told(pid).map(({ name }) => name));
+      if (i === 3) break;
+      tree.remove(pid);
+      turn(2);
+      told(pid);
+    }
+    assert.deepEqual(all, [
+      ...["start", "start", "restart", "start", "restart"],
+      ...["start", "restart", "restart_loop"],
+    ]);
+    turn(31);
+    assert.deepEqual(told(pid).map(({ name }) => name), ["restart_loop_end"]);
+    collector.close();
+  }));
+
+Deno.test("ProcessLifecycle: workers that come and go in a service are no restarts, unless they die", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, told } = setUp(tree);
+    tree.set(60, { executable: "/opt/jobd" });
+    turn();
+    tree.set(61, { executable: "/bin/sleep", ppid: 60 });
+    turn();
+    tree.set(61, { state: "Z", threads: 1, waitStatus: 0, ppid: 60 });
+    turn();
+    tree.remove(61);
+    tree.set(62, { executable: "/bin/sleep", ppid: 60 });
+    turn();
+    assert.deepEqual(told(62).map(({ name }) => name), ["start"]);
+    tree.set(62, { state: "Z", threads: 1, waitStatus: 11, ppid: 60 });
+    turn();
+    tree.remove(62);
+    tree.set(63, { executable: "/bin/sleep", ppid: 60 });
+    turn();
+    assert.deepEqual(told(63).map(({ name }) => name), ["start", "restart"]);
+    collector.close();
+  }));
+
+Deno.test("ProcessLifecycle: what waits in the kernel for long is stuck, until it goes on", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, told, names } = setUp(tree);
+    tree.set(70, { executable: "/opt/shopd" });
+    turn();
+    names(70);
+    tree.set(70, { state: "D", executable: "/opt/shopd" });
+    turn(3);
+    assert.deepEqual(names(70), []);
+    turn();
+    const [stuck] = told(70);
+    assert.equal(stuck?.name, "stuck");
+    assert.equal(stuck?.value, 3);
+    assert.match(stuck?.message ?? "", /in io_schedule$/);
+    turn(5);
+    tree.set(70, { executable: "/opt/shopd" });
+    turn();
+    const [unstuck] = told(70);
+    assert.equal(unstuck?.name, "unstuck");
+    assert.equal(unstuck?.value, 9);
+    collector.close();
+  }));
+
+Deno.test("ProcessLifecycle: history of groups only, and of none", () =>
+  ProcessTree.with((tree) => {
+    for (const [history, expected] of [["matched", 1], ["none", 0]] as const) {
+      const { collector, turn, told } = setUp(tree, { history });
+      turn();
+      tree.set(80, {});
+      tree.set(81, { executable: "/opt/shopd" });
+      turn();
+      assert.equal(told(80).length, 0);
+      assert.equal(told(81).length, expected);
+      tree.remove(80);
+      tree.remove(81);
+      collector.close();
+    }
+  }));
+
+Deno.test("ProcessLifecycle: a storm of processes of no group is bounded and counted", () =>
+  ProcessTree.with((tree) => {
+    const { collector, lifecycle, turn } = setUp(tree);
+    turn();
+    for (let pid = 100; pid < 700; pid++) tree.set(pid);
+    // At most 256 are identified in a turn.
+    turn(3);
+    for (let pid = 100; pid < 700; pid++) tree.remove(pid);
+    turn();
+    assert.equal(lifecycle.leftOut, 600 - 512);
+    collector.close();
+  }));
+
+Deno.test("ProcessCollector: counts what came and went unseen", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn } = setUp(tree);
+    tree.set(7);
+    tree.setForks(1_000);
+    turn();
+    assert.equal(collector.stats.unseen, 0);
+    // Five are seen, of four threads each.
+    for (let pid = 10; pid < 15; pid++) tree.set(pid);
+    tree.setForks(1_050);
+    turn(5);
+    assert.equal(collector.stats.unseen, 30);
+    collector.close();
+  }));
