@@ -102,7 +102,20 @@ export interface DiskStats {
   readonly recovery: RecoveryReport;
 }
 
+/** How often the store's thread was replaced since the start. */
+export interface StoreRestarts {
+  readonly count: number;
+  readonly last: {
+    /** When the new one was ready, milliseconds since the Unix epoch. */
+    readonly atMs: number;
+    readonly reason: string;
+    /** True in memory-only mode: what was stored before is gone. */
+    readonly emptied: boolean;
+  } | null;
+}
+
 export interface StoreStats {
+  readonly restarts: StoreRestarts;
   readonly disk: DiskStats | null;
   readonly signals: readonly SignalStats[];
   readonly rollups: readonly RollupStats[];

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../mod/errors.ts";
 import type { DefinitionTable } from "../mod/intern/definitions.ts";
 import type { ChunkKind } from "./chunk_kind.ts";
 import type { RecoveryReport, StoreStats } from "../mod/ports.ts";
+import type { Patience } from "./patience.ts";
 import type { StateTable } from "./schema.ts";
 
 /** Rows of a definition table as an Arrow IPC stream. */
@@ -45,6 +46,7 @@ export interface StoreOptions {
   /** How long rows of a signal or a rollup are kept, milliseconds. */
   readonly retentionMs: Readonly<Record<ChunkKind, number>>;
   readonly query: QueryLimits;
+  readonly patience: Patience;
 }
 
 export interface QueryLimits {
@@ -68,7 +70,13 @@ export interface QueryCommand {
 
 /** From the main isolate to the store worker. `id` is answered; `cancel` names a query's id. */
 export type StoreRequest =
-  | { readonly type: "open"; readonly id: number; readonly options: StoreOptions }
+  | {
+    readonly type: "open";
+    readonly id: number;
+    readonly options: StoreOptions;
+    /** What the main isolate knows already, when this thread takes the place of one that ended. */
+    readonly definitions: readonly DefinitionFrame[] | null;
+  }
   | { readonly type: "append"; readonly id: number; readonly frames: AppendFrames }
   | { readonly type: "query"; readonly id: number; readonly query: QueryCommand }
   | { readonly type: "cancel"; readonly id: number }
@@ -103,13 +111,24 @@ export interface Recovery {
   readonly report: RecoveryReport;
 }
 
+/** What the worker knows of itself; not how often it was replaced. */
+export type WorkerStats = Omit<StoreStats, "restarts">;
+
 /** From the store worker to the main isolate. */
 export type StoreReply =
   | { readonly type: "opened"; readonly id: number; readonly recovery: Recovery | null }
   | { readonly type: "done"; readonly id: number }
   | { readonly type: "result"; readonly id: number; readonly outcome: QueryOutcome }
-  | { readonly type: "stats"; readonly id: number; readonly stats: StoreStats }
-  | { readonly type: "failed"; readonly id: number; readonly error: StoreFailure };
+  | { readonly type: "stats"; readonly id: number; readonly stats: WorkerStats }
+  | { readonly type: "failed"; readonly id: number; readonly error: StoreFailure }
+  | Broken;
+
+/** The thread cannot go on, and ends. `heldBy`: the query that was cut off, if that is why. */
+export interface Broken {
+  readonly type: "broken";
+  readonly reason: string;
+  readonly heldBy: number | null;
+}
 
 /** A failure as it crosses the thread border. */
 export interface StoreFailure {

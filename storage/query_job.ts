@@ -51,6 +51,11 @@ export class QueryJob {
     return this.#connection;
   }
 
+  /** Monotonic milliseconds. */
+  get deadlineMs(): number {
+    return this.#deadlineMs;
+  }
+
   /**
    * Runs one slice. True when the query is settled.
    * @throws WebAssembly.RuntimeError when the engine broke

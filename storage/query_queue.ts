@@ -2,7 +2,9 @@ import type { Clock } from "../mod/clock.ts";
 import { HorizonError } from "../mod/errors.ts";
 import type { DuckDb } from "./duckdb_module.ts";
 import type { QueryCommand, QueryLimits } from "./messages.ts";
+import type { Patience } from "./patience.ts";
 import { QueryJob, type QuerySettled } from "./query_job.ts";
+import { CutOff, runWithin } from "./run_within.ts";
 
 interface Waiting {
   readonly id: number;
@@ -17,6 +19,15 @@ interface Running {
   readonly settle: (settled: QuerySettled) => void;
 }
 
+/** A query that held the thread until it was cut off. */
+export class QueryHeld extends Error {
+  override readonly name = "QueryHeld";
+
+  constructor(readonly id: number, cause: CutOff) {
+    super(`a query: ${cause.message}`, { cause });
+  }
+}
+
 /** What a refused caller is told to wait. */
 const RETRY_AFTER_MS = 1_000;
 
@@ -27,6 +38,7 @@ export class QueryQueue {
   readonly #db: DuckDb;
   readonly #clock: Clock;
   readonly #limits: QueryLimits;
+  readonly #patience: Patience;
   readonly #free: number[];
   readonly #waiting: Waiting[] = [];
   readonly #running: Running[] = [];
@@ -36,7 +48,14 @@ export class QueryQueue {
   #cancelled = 0;
   #refused = 0;
 
-  constructor(db: DuckDb, connections: readonly number[], limits: QueryLimits, clock: Clock) {
+  constructor(
+    db: DuckDb,
+    connections: readonly number[],
+    limits: QueryLimits,
+    clock: Clock,
+    patience: Patience,
+  ) {
+    this.#patience = patience;
     this.#db = db;
     this.#free = [...connections];
     this.#limits = limits;
@@ -123,12 +142,27 @@ export class QueryQueue {
     }
   }
 
-  /** Gives the next running query one slice. */
+  /**
+   * Gives the next running query one slice.
+   * @throws QueryHeld when the slice had to be cut off; WebAssembly.RuntimeError when the engine
+   * broke. The engine is not to be used any more then.
+   */
   step(): void {
     if (this.#running.length === 0) return;
     this.#turn = (this.#turn + 1) % this.#running.length;
     const running = this.#running[this.#turn]!;
-    if (running.job.step()) this.#retire(running);
+    if (this.#slice(running)) this.#retire(running);
+  }
+
+  #slice({ id, job }: Running): boolean {
+    const { pastDeadlineMs, sliceMs } = this.#patience;
+    const leftMs = Math.max(0, job.deadlineMs - this.#clock.monotonicMs());
+    try {
+      return runWithin(Math.min(leftMs + pastDeadlineMs, sliceMs), () => job.step());
+    } catch (error) {
+      if (error instanceof CutOff) throw new QueryHeld(id, error);
+      throw error;
+    }
   }
 
   #retire(running: Running): void {

@@ -25,6 +25,8 @@ interface RecoveryDeps {
   readonly usedBytes: () => number;
   readonly sealLoaded: () => void;
   readonly clock: Clock;
+  /** Whether series without rows stay, because somebody knows them and may send more. */
+  readonly keepSeries: boolean;
 }
 
 const DEFINITION_ORDER: readonly DefinitionTable[] = [
@@ -94,7 +96,7 @@ export function recover(deps: RecoveryDeps): Recovery {
     });
   };
   load(disk.readDefinitions(), (kind) => disk.definitionTable(kind));
-  // A frame that was written twice would define its ids twice.
+  // A frame that was written twice would define its ids twice; so would what is known already.
   for (const [table, id] of [["series", "series_id"], ...ID_GAPS.map((g) => [g.table, g.id])]) {
     engine.run(
       `CREATE OR REPLACE TABLE ${table} AS
@@ -148,7 +150,7 @@ export function recover(deps: RecoveryDeps): Recovery {
     largest(deps, "series_id", ["metrics", "histograms", ...ROLLUPS]),
     greatest(engine, ["SELECT max(series_id) AS m FROM series"]),
   );
-  if (totals.leftOnDisk === 0) forgetUnusedSeries(deps);
+  if (totals.leftOnDisk === 0 && !deps.keepSeries) forgetUnusedSeries(deps);
   const table = (name: DefinitionTable, id: string) =>
     streamOf(engine.run(`SELECT * FROM ${name} ORDER BY ${id}`));
   const retiredSeries = seriesOfRollupsAlone(deps);

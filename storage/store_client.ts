@@ -1,54 +1,93 @@
 import { RecordBatchStreamWriter } from "apache-arrow";
 import { assetUrl, STORE_WORKER } from "../mod/assets.ts";
-import { systemClock } from "../mod/clock.ts";
+import { type Clock, systemClock } from "../mod/clock.ts";
 import { HorizonError } from "../mod/errors.ts";
+import type { DefinitionBatch } from "../mod/intern/definitions.ts";
 import type { Registries } from "../mod/intern/registries.ts";
 import type { Logger } from "../mod/log/logger.ts";
-import type { AppendRequest, QueryRequest, QueryResult, Store, StoreStats } from "../mod/ports.ts";
+import type {
+  AppendRequest,
+  QueryRequest,
+  QueryResult,
+  Store,
+  StoreRestarts,
+  StoreStats,
+} from "../mod/ports.ts";
 import { decodeArrow } from "./arrow_decode.ts";
 import { encodeArrow } from "./arrow_encode.ts";
+import { BarredQueries } from "./barred_queries.ts";
 import type {
   AppendFrames,
+  DefinitionFrame,
   QueryCommand,
-  QueryLimits,
   QueryOutcome,
+  Recovery,
   StoreOptions,
-  StoreReply,
   StoreRequest,
 } from "./messages.ts";
+import { RestartBudget } from "./restart_budget.ts";
 import { restoreDefinitions } from "./restore_definitions.ts";
 import type { StateTable } from "./schema.ts";
 import { encodeStateRows, type StateRow } from "./state_rows.ts";
+import { type Answer, WorkerLink } from "./worker_link.ts";
 
-/** The answer each request is waiting for. */
-interface Pending {
-  readonly resolve: (reply: StoreReply) => void;
-  readonly reject: (error: unknown) => void;
+/** What a test may set otherwise. */
+export interface StoreClientTuning {
+  /** Starts the store's thread. */
+  readonly spawn?: () => Worker;
+  readonly clock?: Clock;
+}
+
+/** Between a thread's end and the attempt to start another. */
+const RESTART_DELAY_MS = 100;
+const RETRY_AFTER_MS = 1_000;
+
+type State =
+  | { readonly at: "up"; readonly link: WorkerLink }
+  | { readonly at: "restarting"; readonly reason: string }
+  | { readonly at: "down"; readonly error: HorizonError };
+
+/** A query that was sent to the worker and is not answered. */
+interface RunningQuery {
+  readonly sql: string;
+  readonly timeoutMs: number;
 }
 
 /**
  * The store as the main isolate holds it: batches become Arrow IPC here and are transferred to
  * the worker; results come back the same way.
+ *
+ * A worker that dies, of itself or because one piece of work held it for too long (see `Patience`),
+ * is replaced: what waits for it fails, everything is refused with a time to retry until the new one
+ * is ready, and that one has back what the data directory holds, or nothing. A bounded number
+ * of times; then `died` resolves.
  */
 export class StoreClient implements Store {
-  readonly #worker: Worker;
-  readonly #limits: QueryLimits;
-  readonly #pending = new Map<number, Pending>();
+  readonly #options: StoreOptions;
+  readonly #registries: Registries;
   readonly #log: Logger;
-  readonly #queries = new Set<number>();
-  #nextId = 1;
-  #dead: HorizonError | null = null;
+  readonly #spawn: () => Worker;
+  readonly #clock: Clock;
+  readonly #queries = new Map<number, RunningQuery>();
+  readonly #barred = new BarredQueries();
+  readonly #restartBudget = new RestartBudget();
   readonly #died = Promise.withResolvers<HorizonError>();
+  #state: State = { at: "restarting", reason: "it is being started" };
+  #opening: WorkerLink | null = null;
+  #nextId = 1;
+  #restarts: StoreRestarts = { count: 0, last: null };
 
-  private constructor(worker: Worker, limits: QueryLimits, log: Logger) {
-    this.#worker = worker;
-    this.#limits = limits;
+  private constructor(
+    options: StoreOptions,
+    registries: Registries,
+    log: Logger,
+    { spawn = spawnWorker, clock = systemClock }: StoreClientTuning,
+  ) {
+    this.#options = options;
+    this.#registries = registries;
     this.#log = log;
-    worker.onmessage = (event: MessageEvent<StoreReply>) => this.#settle(event.data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#die(event.message);
-    };
+    this.#spawn = spawn;
+    this.#clock = clock;
   }
 
   /**
@@ -60,37 +99,30 @@ export class StoreClient implements Store {
     options: StoreOptions,
     registries: Registries,
     log: Logger,
+    tuning: StoreClientTuning = {},
   ): Promise<StoreClient> {
-    const worker = new Worker(assetUrl(STORE_WORKER), { type: "module", name: "store" });
-    const client = new StoreClient(worker, options.query, log);
+    const client = new StoreClient(options, registries, log, tuning);
     try {
-      const reply = await client.#request({ type: "open", id: client.#id(), options });
-      if (reply.type !== "opened") throw unexpected(reply);
-      if (reply.recovery !== null) {
-        restoreDefinitions(reply.recovery, registries, systemClock.nowMs());
-        const { report } = reply.recovery;
-        if (report.lostStretches > 0) log.warn("recovered_with_losses", { ...report });
-        else log.info("recovered", { ...report });
+      const recovery = await client.#start(null);
+      if (recovery !== null) {
+        restoreDefinitions(recovery, registries, client.#clock.nowMs());
+        client.#tellRecovery(recovery);
       }
     } catch (error) {
-      worker.terminate();
+      client.#end(new HorizonError("unavailable", "the store did not start"));
       throw error;
     }
     return client;
   }
 
-  /** Resolves with the reason if the worker ends by itself; never when it was closed. */
+  /** Resolves with the reason when the store is past restarting; never when it was closed. */
   get died(): Promise<HorizonError> {
     return this.#died.promise;
   }
 
   async append(request: AppendRequest): Promise<void> {
     const frames: AppendFrames = {
-      definitions: request.definitions.map(({ table, rows, columns }) => ({
-        table,
-        rows,
-        ipc: encodeArrow(rows, columns),
-      })),
+      definitions: request.definitions.map(definitionFrame),
       batches: request.batches.map(({ signal, rows, minTsUs, maxTsUs, columns }) => ({
         signal,
         rows,
@@ -107,7 +139,8 @@ export class StoreClient implements Store {
   readonly query = async (request: QueryRequest): Promise<QueryResult> => {
     const { signal } = request;
     if (signal?.aborted) throw new HorizonError("cancelled", "the query was cancelled");
-    const limits = this.#limits;
+    this.#barred.check(request.sql, this.#clock.monotonicMs());
+    const limits = this.#options.query;
     const query: QueryCommand = {
       sql: request.sql,
       params: request.params ?? [],
@@ -117,7 +150,7 @@ export class StoreClient implements Store {
     };
     const id = this.#id();
     const cancel = () => this.#post({ type: "cancel", id });
-    this.#queries.add(id);
+    this.#queries.set(id, { sql: request.sql, timeoutMs: query.timeoutMs });
     signal?.addEventListener("abort", cancel, { once: true });
     try {
       const reply = await this.#request({ type: "query", id, query });
@@ -131,7 +164,7 @@ export class StoreClient implements Store {
 
   /** Stops every query, so that those who wait for one need not be waited for. */
   cancelQueries(): void {
-    for (const id of this.#queries) this.#post({ type: "cancel", id });
+    for (const id of this.#queries.keys()) this.#post({ type: "cancel", id });
   }
 
   /** Replaces the rows of a state table, such as `processes`. */
@@ -146,55 +179,157 @@ export class StoreClient implements Store {
   async stats(): Promise<StoreStats> {
     const reply = await this.#request({ type: "stats", id: this.#id() });
     if (reply.type !== "stats") throw unexpected(reply);
-    return reply.stats;
+    return { ...reply.stats, restarts: this.#restarts };
   }
 
   async close(): Promise<void> {
-    if (this.#dead !== null) return;
-    const closed = this.#request({ type: "close", id: this.#id() });
-    this.#dead = new HorizonError("unavailable", "the store is closed");
-    await closed;
-    this.#worker.terminate();
+    if (this.#state.at === "down") return;
+    const closed = new HorizonError("unavailable", "the store is closed");
+    if (this.#state.at === "up") {
+      const { link } = this.#state;
+      this.#state = { at: "down", error: closed };
+      try {
+        await link.request({ type: "close", id: this.#id() });
+      } catch (error) {
+        this.#log.error("store_close_failed", { error: String(error) });
+      }
+      link.end(() => closed);
+    }
+    this.#end(closed);
   }
 
   #id(): number {
     return this.#nextId++;
   }
 
-  #post(request: StoreRequest, transfer: Transferable[] = []): void {
-    if (this.#dead === null) this.#worker.postMessage(request, transfer);
+  #post(request: StoreRequest): void {
+    if (this.#state.at === "up") this.#state.link.post(request);
   }
 
-  #request(request: StoreRequest, transfer: Transferable[] = []): Promise<StoreReply> {
-    if (this.#dead !== null) return Promise.reject(this.#dead);
-    return new Promise((resolve, reject) => {
-      this.#pending.set(request.id, { resolve, reject });
-      this.#worker.postMessage(request, transfer);
+  #request(request: StoreRequest, transfer: Transferable[] = []): Promise<Answer> {
+    const state = this.#state;
+    if (state.at === "up") return state.link.request(request, transfer);
+    return Promise.reject(state.at === "down" ? state.error : restarting(state.reason));
+  }
+
+  /** Starts a worker; `definitions` are what is known when it takes another's place. */
+  async #start(definitions: readonly DefinitionFrame[] | null): Promise<Recovery | null> {
+    let opened = false;
+    const link = new WorkerLink(this.#spawn(), ({ reason, heldBy }) => {
+      if (opened) this.#replace(link, reason, heldBy);
+      else link.end(() => new HorizonError("internal", `the store did not start: ${reason}`));
     });
+    this.#opening = link;
+    const transfer = (definitions ?? []).map(({ ipc }) => ipc.buffer);
+    const reply = await link.request({
+      type: "open",
+      id: this.#id(),
+      options: this.#options,
+      definitions,
+    }, transfer).catch((error: unknown) => {
+      link.end(() => restarting("it did not start"));
+      throw error;
+    });
+    if (reply.type !== "opened") throw unexpected(reply);
+    opened = true;
+    this.#opening = null;
+    this.#state = { at: "up", link };
+    return reply.recovery;
   }
 
-  #settle(reply: StoreReply): void {
-    const pending = this.#pending.get(reply.id);
-    if (pending === undefined) return;
-    this.#pending.delete(reply.id);
-    if (reply.type === "failed") {
-      const { code, message, details, retryAfterMs } = reply.error;
-      pending.reject(new HorizonError(code, message, details, retryAfterMs));
-    } else pending.resolve(reply);
-  }
-
-  #die(reason: string): void {
-    if (this.#dead !== null) return;
-    this.#dead = new HorizonError("unavailable", `the store has stopped: ${reason}`, {}, 1_000);
+  /** Puts another in the place of a worker that died; `heldBy`: of this query. */
+  #replace(link: WorkerLink, reason: string, heldBy: number | null): void {
+    if (this.#state.at !== "up" || this.#state.link !== link) {
+      link.end(() => restarting(reason));
+      return;
+    }
+    this.#state = { at: "restarting", reason };
     this.#log.error("store_worker_died", { reason });
-    for (const { reject } of this.#pending.values()) reject(this.#dead);
-    this.#pending.clear();
-    this.#worker.terminate();
-    this.#died.resolve(this.#dead);
+    const held = heldBy === null ? undefined : this.#queries.get(heldBy);
+    if (held !== undefined) this.#barred.bar(held.sql, this.#clock.monotonicMs());
+    link.end((id) => id === heldBy && held !== undefined ? heldTooLong(held) : restarting(reason));
+    void this.#restart(reason);
+  }
+
+  /** Never rejects: what fails takes another restart, until there is none left. */
+  async #restart(reason: string): Promise<void> {
+    while (this.#state.at === "restarting") {
+      if (!this.#restartBudget.take(this.#clock.monotonicMs())) {
+        const error = new HorizonError(
+          "unavailable",
+          `the store has stopped: ${reason}`,
+          {},
+          RETRY_AFTER_MS,
+        );
+        this.#log.error("store_given_up", { reason, restarts: this.#restarts.count });
+        this.#end(error);
+        this.#died.resolve(error);
+        return;
+      }
+      // Whoever waited for the worker before has given its definitions back after this.
+      await new Promise((resolve) => setTimeout(resolve, RESTART_DELAY_MS));
+      try {
+        const recovery = await this.#start(this.#registries.takeAll().map(definitionFrame));
+        this.#tellRestart(reason, recovery);
+        return;
+      } catch (error) {
+        this.#log.error("store_restart_failed", { error: String(error) });
+      }
+    }
+  }
+
+  #tellRestart(reason: string, recovery: Recovery | null): void {
+    const emptied = recovery === null;
+    this.#restarts = {
+      count: this.#restarts.count + 1,
+      last: { atMs: this.#clock.nowMs(), reason, emptied },
+    };
+    if (emptied) this.#log.error("store_restarted_empty", { reason, hint: "no data directory" });
+    else {
+      this.#log.warn("store_restarted", { reason });
+      this.#tellRecovery(recovery);
+    }
+  }
+
+  #tellRecovery({ report }: Recovery): void {
+    if (report.lostStretches > 0) this.#log.warn("recovered_with_losses", { ...report });
+    else this.#log.info("recovered", { ...report });
+  }
+
+  /** Takes no more requests. */
+  #end(error: HorizonError): void {
+    this.#state = { at: "down", error };
+    this.#opening?.end(() => error);
+    this.#opening = null;
   }
 }
 
-function unexpected(reply: StoreReply): HorizonError {
+function spawnWorker(): Worker {
+  return new Worker(assetUrl(STORE_WORKER), { type: "module", name: "store" });
+}
+
+function definitionFrame({ table, rows, columns }: DefinitionBatch): DefinitionFrame {
+  return { table, rows, ipc: encodeArrow(rows, columns) };
+}
+
+function restarting(reason: string): HorizonError {
+  return new HorizonError(
+    "unavailable",
+    `the store is being restarted: ${reason}; retry later`,
+    {},
+    RETRY_AFTER_MS,
+  );
+}
+
+function heldTooLong({ timeoutMs }: RunningQuery): HorizonError {
+  return new HorizonError(
+    "deadline_exceeded",
+    `the query held the store past its deadline of ${timeoutMs} ms; the store had to be restarted`,
+    { timeout_ms: timeoutMs },
+  );
+}
+
+function unexpected(reply: Answer): HorizonError {
   return new HorizonError("internal", `the store answered "${reply.type}" out of turn`);
 }
 

@@ -14,11 +14,19 @@ import {
   type SparedBytes,
 } from "./chunk_catalog.ts";
 import { CHUNK_KINDS, type ChunkKind, tierOf } from "./chunk_kind.ts";
-import { DataDir } from "./data_dir.ts";
+import type { DataDir } from "./data_dir.ts";
 import type { DuckDb } from "./duckdb_module.ts";
 import { Engine } from "./engine.ts";
 import { streamOf } from "./ipc_stream.ts";
-import type { AppendFrames, BatchFrame, QueryCommand, Recovery, StoreOptions } from "./messages.ts";
+import type {
+  AppendFrames,
+  BatchFrame,
+  DefinitionFrame,
+  QueryCommand,
+  Recovery,
+  StoreOptions,
+  WorkerStats,
+} from "./messages.ts";
 import type { QuerySettled } from "./query_job.ts";
 import { QueryQueue } from "./query_queue.ts";
 import { recover } from "./recovery.ts";
@@ -47,6 +55,14 @@ const SPARED_EVENT_SHARE = 1 / 8;
 const SPARED_ROLLUP_SHARE = 1 / 2;
 /** Chunks dropped in one go to get under the byte budget, at most. */
 const MAX_EVICTIONS_A_TICK = 64;
+
+/** What the store stands on, besides the engine. */
+export interface StoreGround {
+  /** Null in memory-only mode. The store owns it from here on. */
+  readonly disk: DataDir | null;
+  /** What the main isolate knows already; null when it knows nothing. */
+  readonly definitions: readonly DefinitionFrame[] | null;
+}
 
 /**
  * The store inside its worker: one engine, its chunks, queries and upkeep. Synchronous; the
@@ -83,15 +99,21 @@ export class StoreCore {
   /** What was found on disk; null in memory-only mode. */
   readonly recovery: Recovery | null;
 
-  /** @throws HorizonError when the data directory cannot be used; see `DataDir` */
-  constructor(db: DuckDb, options: StoreOptions, clock: Clock) {
+  constructor(db: DuckDb, options: StoreOptions, clock: Clock, ground: StoreGround) {
     this.#options = options;
     this.#clock = clock;
     this.#engine = new Engine(db, options.budgetBytes, options.query.maxConcurrent);
-    this.#queries = new QueryQueue(db, this.#engine.readers, options.query, clock);
+    this.#queries = new QueryQueue(
+      db,
+      this.#engine.readers,
+      options.query,
+      clock,
+      options.patience,
+    );
     this.#sealer = new Sealer(this.#engine);
     this.#roller = new Roller(this.#engine);
-    this.#disk = options.disk === null ? null : new DataDir(options.disk.path, options.disk.fsync);
+    this.#disk = ground.disk;
+    for (const { table, ipc } of ground.definitions ?? []) this.#engine.insert(table, ipc);
     this.recovery = this.#disk === null ? null : recover({
       sealLoaded: () => this.#sealAll(),
       engine: this.#engine,
@@ -100,6 +122,7 @@ export class StoreCore {
       budgetBytes: options.budgetBytes,
       usedBytes: () => this.#usedBytes(),
       clock,
+      keepSeries: ground.definitions !== null,
     });
     this.#series = Number(
       tableFromIPC(this.#engine.run("SELECT count(*)::DOUBLE AS n FROM series")).get(0)?.["n"] ?? 0,
@@ -281,7 +304,7 @@ export class StoreCore {
     return disk !== null && this.#disk !== null && this.#disk.stats().bytes > disk.budgetBytes;
   }
 
-  stats(): StoreStats {
+  stats(): WorkerStats {
     const { running, queued, total, cancelled, refused } = this.#queries.counts;
     return {
       disk: this.#diskStats(),

@@ -1,5 +1,6 @@
 import type { StorageConfig } from "../mod/config/storage_section.ts";
 import type { StoreOptions } from "./messages.ts";
+import { DURABLE_PATIENCE, MEMORY_PATIENCE } from "./patience.ts";
 
 /** The store's options as the configuration has them. `budgetBytes`: memory for the data. */
 export function storeOptions(storage: StorageConfig, budgetBytes: number): StoreOptions {
@@ -11,6 +12,7 @@ export function storeOptions(storage: StorageConfig, budgetBytes: number): Store
       budgetBytes: storage.disk_budget_bytes,
     },
     budgetBytes,
+    patience: storage.data_dir === null ? MEMORY_PATIENCE : DURABLE_PATIENCE,
     retentionMs: {
       metrics: retention.metrics_ms,
       histograms: retention.metrics_ms,

@@ -4,10 +4,14 @@
 import { setImmediate } from "node:timers";
 import { systemClock } from "../mod/clock.ts";
 import { assert, HorizonError, toHorizonError } from "../mod/errors.ts";
+import { DataDir } from "./data_dir.ts";
 import { loadDuckDb } from "./duckdb_module.ts";
 import { isEngineCrash } from "./engine_error.ts";
-import type { StoreReply, StoreRequest } from "./messages.ts";
+import type { StoreOptions, StoreReply, StoreRequest } from "./messages.ts";
+import { MEMORY_PATIENCE } from "./patience.ts";
 import type { QuerySettled } from "./query_job.ts";
+import { QueryHeld } from "./query_queue.ts";
+import { CutOff, runWithin } from "./run_within.ts";
 import { StoreCore } from "./store_core.ts";
 
 /**
@@ -17,8 +21,14 @@ import { StoreCore } from "./store_core.ts";
 
 /** How often chunks are looked after. */
 const TICK_MS = 1_000;
+/** How long a thread that takes another's place waits for it to let go of the data directory. */
+const LOCK_PATIENCE_MS = 30_000;
+const LOCK_RETRY_MS = 50;
 
 let core: StoreCore | null = null;
+let patience = MEMORY_PATIENCE;
+/** Nothing is done any more, also not what was put off to a later turn. */
+let ended = false;
 let pumping = false;
 let ticker: ReturnType<typeof setInterval> | null = null;
 
@@ -38,12 +48,34 @@ self.onmessage = (event: MessageEvent<StoreRequest>): void => {
 
 async function open(request: StoreRequest & { type: "open" }): Promise<void> {
   try {
+    const { options, definitions } = request;
+    patience = options.patience;
+    const disk = options.disk === null
+      ? null
+      : await openDataDir(options.disk, definitions === null ? 0 : LOCK_PATIENCE_MS);
     const db = await loadDuckDb();
-    core = new StoreCore(db, request.options, systemClock);
+    core = new StoreCore(db, options, systemClock, { disk, definitions });
     ticker = setInterval(() => guarded(() => store().tick()), TICK_MS);
     reply({ type: "opened", id: request.id, recovery: core.recovery });
   } catch (error) {
     fail(request.id, error);
+  }
+}
+
+/** The lock is the kernel's: it is free once the thread before is really gone, files and all. */
+async function openDataDir(
+  { path, fsync }: NonNullable<StoreOptions["disk"]>,
+  patienceMs: number,
+): Promise<DataDir> {
+  const endMs = systemClock.monotonicMs() + patienceMs;
+  for (;;) {
+    try {
+      return new DataDir(path, fsync);
+    } catch (error) {
+      const inUse = error instanceof HorizonError && error.code === "conflict";
+      if (!inUse || systemClock.monotonicMs() >= endMs) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOCK_RETRY_MS));
   }
 }
 
@@ -53,7 +85,7 @@ function dispatch(request: StoreRequest): void {
       handle(request);
     } catch (error) {
       fail(request.id, error);
-      if (isEngineCrash(error)) throw error;
+      if (isEngineCrash(error) || error instanceof CutOff) throw error;
     }
   });
 }
@@ -83,6 +115,7 @@ function handle(request: StoreRequest): void {
     case "close":
       if (ticker !== null) clearInterval(ticker);
       store().close();
+      ended = true;
       reply({ type: "done", id });
       self.close();
       return;
@@ -96,7 +129,7 @@ function store(): StoreCore {
 }
 
 function pump(): void {
-  if (pumping || core === null || !core.busy) return;
+  if (ended || pumping || core === null || !core.busy) return;
   pumping = true;
   setImmediate(() => {
     pumping = false;
@@ -105,13 +138,19 @@ function pump(): void {
   });
 }
 
-/** A broken engine ends the thread, loudly: the main isolate sees it and starts another. */
+/**
+ * A broken engine, or work that had to be cut off, ends the thread, loudly: the main isolate hears
+ * of it and starts another.
+ */
 function guarded(work: () => void): void {
+  if (ended) return;
   try {
-    work();
+    runWithin(patience.ownWorkMs, work);
   } catch (error) {
+    ended = true;
     if (ticker !== null) clearInterval(ticker);
-    reportError(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    reply({ type: "broken", reason, heldBy: error instanceof QueryHeld ? error.id : null });
     self.close();
     return;
   }

@@ -1,5 +1,5 @@
 import { cleanPairs, type CleanValue, keepValue } from "./clean_value.ts";
-import type { DefinitionBatch, ResourceDefinition } from "./definitions.ts";
+import type { DefinitionBatch, ResourceDefinition, SeriesDefinition } from "./definitions.ts";
 import { attributeKeyBatch, boundsBatch, resourceBatch, seriesBatch } from "./definitions.ts";
 import type { SeriesLimits } from "./series_registry.ts";
 import { SeriesRegistry } from "./series_registry.ts";
@@ -55,6 +55,12 @@ export class AttributeKeys {
     this.#pending = [];
     return pending;
   }
+
+  /** Every key; nothing is pending then. */
+  takeAll(): { id: number; key: string }[] {
+    this.#pending = [];
+    return [...this.#ids].map(([key, id]) => ({ id, key }));
+  }
 }
 
 /**
@@ -63,6 +69,7 @@ export class AttributeKeys {
  */
 export class ContentRegistry<T> {
   readonly #ids = new Map<string, number>();
+  readonly #values: T[] = [];
   readonly #limit: number;
   readonly #keyOf: (value: T) => string;
   readonly #clean: (value: T) => T;
@@ -109,18 +116,29 @@ export class ContentRegistry<T> {
     }
     const id = this.#ids.size + 1;
     this.#ids.set(key, id);
+    this.#values[id - 1] = value;
     this.#pending.push({ id, value });
     return id;
   }
 
+  /** Takes up what the store recovered. Ids must be dense from 1. */
   restore(values: Iterable<{ readonly id: number; readonly value: T }>): void {
-    for (const { id, value } of values) this.#ids.set(this.#keyOf(value), id);
+    for (const { id, value } of values) {
+      this.#ids.set(this.#keyOf(value), id);
+      this.#values[id - 1] = value;
+    }
   }
 
   takePending(): { id: number; value: T }[] {
     const pending = this.#pending;
     this.#pending = [];
     return pending;
+  }
+
+  /** Everything there is; nothing is pending then. */
+  takeAll(): { id: number; value: T }[] {
+    this.#pending = [];
+    return this.#values.map((value, i) => ({ id: i + 1, value }));
   }
 }
 
@@ -155,20 +173,42 @@ export class Registries {
 
   /** Definitions made since the last call. Append them before the rows that use them. */
   takePending(): DefinitionBatch[] {
-    const batches = this.#returned;
+    const returned = this.#returned;
     this.#returned = [];
-    const series = this.series.takePending();
-    if (series.length > 0) batches.push(seriesBatch(series));
-    const keys = this.attributeKeys.takePending();
-    if (keys.length > 0) batches.push(attributeKeyBatch(keys));
-    const resources = this.resources.takePending();
-    if (resources.length > 0) {
-      batches.push(resourceBatch(resources.map(({ id, value }) => ({ id, attributes: value }))));
-    }
-    const bounds = this.bounds.takePending();
-    if (bounds.length > 0) {
-      batches.push(boundsBatch(bounds.map(({ id, value }) => ({ id, bounds: value }))));
-    }
-    return batches;
+    return [
+      ...returned,
+      ...definitionBatches({
+        series: this.series.takePending(),
+        attributeKeys: this.attributeKeys.takePending(),
+        resources: this.resources.takePending(),
+        bounds: this.bounds.takePending(),
+      }),
+    ];
   }
+
+  /** Every definition, for a store that takes another's place; none is pending then. */
+  takeAll(): DefinitionBatch[] {
+    this.#returned = [];
+    return definitionBatches({
+      series: this.series.takeAll(),
+      attributeKeys: this.attributeKeys.takeAll(),
+      resources: this.resources.takeAll(),
+      bounds: this.bounds.takeAll(),
+    });
+  }
+}
+
+/** A batch for each table that has rows. */
+function definitionBatches({ series, attributeKeys, resources, bounds }: {
+  readonly series: readonly SeriesDefinition[];
+  readonly attributeKeys: readonly { readonly id: number; readonly key: string }[];
+  readonly resources: readonly { readonly id: number; readonly value: Attributes }[];
+  readonly bounds: readonly { readonly id: number; readonly value: readonly number[] }[];
+}): DefinitionBatch[] {
+  return [
+    seriesBatch(series),
+    attributeKeyBatch(attributeKeys),
+    resourceBatch(resources.map(({ id, value }) => ({ id, attributes: value }))),
+    boundsBatch(bounds.map(({ id, value }) => ({ id, bounds: value }))),
+  ].filter(({ rows }) => rows > 0);
 }

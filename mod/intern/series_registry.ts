@@ -185,6 +185,12 @@ export class SeriesRegistry {
     return pending;
   }
 
+  /** Every live series; nothing is pending then. */
+  takeAll(): SeriesDefinition[] {
+    this.#pending = [];
+    return [...this.#byId.values()];
+  }
+
   /** Live and refused series by metric name, most series first, at most `limit` names. */
   cardinality(limit: number): { name: string; series: number; refused: number }[] {
     return [...this.#names.values()]

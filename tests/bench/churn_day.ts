@@ -43,7 +43,7 @@ const retentionMs = {
   logs: RETENTION_MS,
 };
 const options = storeOptions({ budgetBytes: 512 * MIB, retentionMs });
-const core = new StoreCore(await loadDuckDb(), options, clock);
+const core = new StoreCore(await loadDuckDb(), options, clock, { disk: null, definitions: null });
 const registries = new Registries({ maxSeries: 100_000, maxSeriesPerMetric: 50_000 });
 const samples = new SampleBatchBuilder();
 const spans = new SpanBatchBuilder();

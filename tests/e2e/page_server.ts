@@ -12,6 +12,7 @@ import { SourceRegistry } from "../../mod/sources/source_registry.ts";
 import { ReportedExits } from "../../mod/processes/reported_exits.ts";
 import type { ProcessRow } from "../../mod/processes/process_row.ts";
 import type { StoreOptions } from "../../storage/messages.ts";
+import { MEMORY_PATIENCE } from "../../storage/patience.ts";
 import { StoreClient } from "../../storage/store_client.ts";
 import { createWeb, type WebDeps } from "../../web/app.ts";
 import { HealthChecks } from "../../web/health/health_checks.ts";
@@ -53,6 +54,7 @@ export interface PageServerOptions {
 const DAY_MS = 86_400_000;
 const STORE_OPTIONS: StoreOptions = {
   disk: null,
+  patience: MEMORY_PATIENCE,
   budgetBytes: 256 * 1024 * 1024,
   retentionMs: {
     metrics: DAY_MS,

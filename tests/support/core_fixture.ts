@@ -4,6 +4,7 @@ import { HistogramBatchBuilder } from "../../mod/signals/histograms.ts";
 import { SampleBatchBuilder } from "../../mod/signals/samples.ts";
 import { decodeArrow } from "../../storage/arrow_decode.ts";
 import { encodeArrow } from "../../storage/arrow_encode.ts";
+import { DataDir } from "../../storage/data_dir.ts";
 import { loadDuckDb } from "../../storage/duckdb_module.ts";
 import type { StoreOptions } from "../../storage/messages.ts";
 import type { QuerySettled } from "../../storage/query_job.ts";
@@ -34,7 +35,9 @@ export class CoreFixture {
   static async open(nowMs: number, changes: Partial<StoreOptions> = {}): Promise<CoreFixture> {
     const options = storeOptions(changes);
     const db = await loadDuckDb();
-    return new CoreFixture((clock) => new StoreCore(db, options, clock), options, nowMs);
+    const disk = options.disk === null ? null : new DataDir(options.disk.path, options.disk.fsync);
+    const ground = { disk, definitions: null };
+    return new CoreFixture((clock) => new StoreCore(db, options, clock, ground), options, nowMs);
   }
 
   /** Appends what the builders hold. */

@@ -6,6 +6,7 @@ import type { EventBatchBuilder } from "../../mod/signals/events.ts";
 import type { LogBatchBuilder } from "../../mod/signals/logs.ts";
 import type { SpanBatchBuilder } from "../../mod/signals/spans.ts";
 import type { StoreOptions } from "../../storage/messages.ts";
+import { MEMORY_PATIENCE } from "../../storage/patience.ts";
 import { StoreClient } from "../../storage/store_client.ts";
 
 export const MIB = 1024 * 1024;
@@ -15,6 +16,7 @@ export function storeOptions(changes: Partial<StoreOptions> = {}): StoreOptions 
   return {
     disk: null,
     budgetBytes: 512 * MIB,
+    patience: MEMORY_PATIENCE,
     retentionMs: {
       metrics: 24 * HOUR_MS,
       histograms: 24 * HOUR_MS,

@@ -63,6 +63,10 @@ export const StorageJson = z.strictObject({
       left_on_disk: z.number(),
     }),
   }).nullable(),
+  restarts: z.strictObject({
+    count: z.number(),
+    last: z.strictObject({ ts: z.string(), reason: z.string(), emptied: z.boolean() }).nullable(),
+  }),
   appends: z.strictObject({ count: z.number(), rows: z.number(), total_ms: z.number() }),
   queries: z.strictObject({
     running: z.number(),
@@ -131,6 +135,14 @@ function storeJson(stats: StoreStats): Omit<z.infer<typeof StorageJson>, "series
     sealed_chunks: stats.sealedChunks,
     evicted: stats.evicted.map(({ signal, reason, rows }) => ({ signal, reason, rows })),
     disk: stats.disk === null ? null : diskJson(stats.disk),
+    restarts: {
+      count: stats.restarts.count,
+      last: stats.restarts.last === null ? null : {
+        ts: isoMicros(stats.restarts.last.atMs * 1000),
+        reason: stats.restarts.last.reason,
+        emptied: stats.restarts.last.emptied,
+      },
+    },
     appends: { count: stats.appends, rows: stats.appendedRows, total_ms: stats.appendMsTotal },
     queries: {
       running: stats.queriesRunning,

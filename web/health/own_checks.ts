@@ -24,18 +24,26 @@ const PRESSED_SHARE = 0.8;
 /** A collector is late after so many intervals without a success. */
 const LATE_INTERVALS = 5;
 
+/** How long a restart of the store is shown. */
+const RESTART_SHOWN_MS = 600_000;
+
 /** What Horizon watches about itself. */
 export function ownHealthChecks(sources: OwnHealthSources): HealthCheck[] {
   return [
-    { name: "store", check: () => storeAnswers(sources.store) },
+    { name: "store", check: () => storeAnswers(sources) },
     { name: "disk", check: () => diskWrites(sources.store) },
     { name: "intake", check: () => intakeFlows(sources.intake) },
     { name: "collectors", check: () => collectorsOnTime(sources) },
   ];
 }
 
-async function storeAnswers(store: OwnHealthSources["store"]): Promise<HealthFinding> {
-  const { bytes, budgetBytes } = await store.stats();
+/** Fails with the store's own words while it is being restarted. */
+async function storeAnswers({ store, clock }: OwnHealthSources): Promise<HealthFinding> {
+  const { bytes, budgetBytes, restarts: { last } } = await store.stats();
+  if (last !== null && clock.nowMs() - last.atMs < RESTART_SHOWN_MS) {
+    const kept = last.emptied ? "what was in memory is gone" : "all that was on disk is back";
+    return { status: "degraded", message: `it was restarted: ${last.reason}; ${kept}` };
+  }
   const percent = Math.round(100 * bytes / budgetBytes);
   return { status: "ok", message: `it answers; ${percent} % of its memory budget is used` };
 }

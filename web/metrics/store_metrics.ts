@@ -14,6 +14,11 @@ export function registerStoreMetrics(registry: Registry, sources: StoreMetricSou
     help: "1 when the store answered this scrape.",
     read: () => one(sources.store().up ? 1 : 0),
   });
+  readCounter(registry, {
+    name: "horizon_store_restarts_total",
+    help: "How often the store's thread was replaced because it died or was held.",
+    read: () => one(sources.store().stats?.restarts.count),
+  });
   registerContents(registry, () => sources.store().stats);
   registerRollups(registry, () => sources.store().stats);
   registerQueries(registry, () => sources.store().stats);

@@ -29,6 +29,7 @@ export class ManualClock {
 export const TS_US = 1_700_000_000_000_000;
 
 export const STORE_STATS: StoreStats = {
+  restarts: { count: 0, last: null },
   signals: [{
     signal: "metrics",
     rows: 10,
