@@ -135,7 +135,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     memory?.cgroupLimitBytes ?? null,
   );
   const store = await StoreClient.open(storeOptions(storage, budgetBytes), registries, log);
-  const pipeline = buildPipeline(config.pipeline, { registries, redactor });
+  const pipeline = buildPipeline(config.pipeline, { registries, redactor, env: io.env });
   const intake = new Intake(
     store,
     registries,
@@ -156,6 +156,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
   const reportedExits = new ReportedExits();
   const collected = buildCollectors({
     ...configuredCollectors(config.collectors),
+    counters: pipeline.counters,
     events,
     reportedExits,
     onDeath: () => {},

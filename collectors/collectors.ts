@@ -18,6 +18,11 @@ import { PtracePermission } from "./processes/ptrace_permission.ts";
 import { UnitJournal } from "./processes/unit_journal.ts";
 import type { ProcessGroup } from "./processes/grouping.ts";
 import {
+  type CounterSource,
+  PIPELINE_COUNTERS_INTERVAL_MS,
+  PipelineCounters,
+} from "./pipeline_counters.ts";
+import {
   MOST_SLOW_TURNS,
   PROCESS_COLLECTOR_DEFAULTS,
   ProcessCollector,
@@ -37,6 +42,8 @@ export interface CollectorsOptions {
     /** Null: what happens to processes is not told. */
     readonly lifecycle: LifecyclePolicy | null;
   } | null;
+  /** What the pipeline counts; null where it counts nothing. */
+  readonly counters: CounterSource | null;
   readonly procRoot: string;
   readonly sysRoot: string;
   readonly cgroupRoot: string;
@@ -112,6 +119,11 @@ export function buildCollectors(options: CollectorsOptions): Collectors {
       sink: sink("processes", options.processes.intervalMs, MOST_SLOW_TURNS),
     });
     collectors.push(processes);
+  }
+  if (options.counters !== null) {
+    collectors.push(
+      new PipelineCounters(options.counters, sink("pipeline", PIPELINE_COUNTERS_INTERVAL_MS)),
+    );
   }
   return {
     collectors,

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { patternProblem } from "../pipeline/pattern_safety.ts";
 import { contradiction, whenRight } from "./contradiction.ts";
+import { attributeNames, safePattern } from "./pattern_scalars.ts";
+import { type ProcessorConfig, Processors } from "./processor_config.ts";
 import { flag, text } from "./scalars.ts";
 
 /** A secret's shape that only the operator knows. */
@@ -26,6 +27,7 @@ export interface RedactConfig {
 
 /** `pipeline`: what happens to telemetry before it is stored. */
 export interface PipelineConfig {
+  readonly processors: readonly ProcessorConfig[];
   readonly redact: RedactConfig;
 }
 
@@ -34,27 +36,10 @@ export const PIPELINE_DEFAULTS = {
   redact: { enabled: true, cards: false, emails: false, span_names: true },
 } as const;
 
-const MAX_NAMES = 256;
 const MAX_PATTERNS = 16;
 const MAX_LITERALS = 16;
 /** Shorter ones are in almost every text. */
 const MIN_LITERAL_BYTES = 3;
-
-/** A regular expression of the operator's, refused at start when it could take for ever. */
-export function safePattern(): z.ZodType<string, string> {
-  return text(512, "a regular expression whose repetitions all have an end, such as \\w{1,64}")
-    .superRefine((pattern, ctx) => {
-      const problem = patternProblem(pattern);
-      if (problem !== null) ctx.addIssue(problem);
-    });
-}
-
-/** Names of attributes. */
-export function attributeNames(): z.ZodType<string[], string[]> {
-  return z.array(text(256, "the name of an attribute"), { error: "is not a list" }).max(MAX_NAMES, {
-    error: `has more than ${MAX_NAMES} entries`,
-  });
-}
 
 const Pattern = z.strictObject({
   name: text(32, "lower-case letters, digits and underscores; at most 32")
@@ -114,6 +99,8 @@ const Redact = z
 
 export const PipelineSection: z.ZodType<PipelineConfig> = z
   .strictObject({
+    processors: Processors.prefault([])
+      .describe("Steps that drop, change and count records, in their order."),
     redact: Redact.prefault({}).describe("Secrets that never reach the store."),
   })
   .describe("What happens to telemetry before it is stored.");

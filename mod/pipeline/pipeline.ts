@@ -1,5 +1,7 @@
 import type { ColumnBatch } from "../columns/column.ts";
 import type { BatchPipeline, ProcessedBatches } from "./batch_pipeline.ts";
+import type { CounterTable } from "./counter_table.ts";
+import { DropBooks, type DroppedRows, Ledger } from "./ledger.ts";
 import type { RedactionCounts, Redactor } from "./redact/redactor.ts";
 import type { Stage } from "./stage.ts";
 
@@ -7,26 +9,57 @@ import type { Stage } from "./stage.ts";
 export interface PipelineStats {
   /** Texts that something was taken out of, by rule; empty where nothing is redacted. */
   readonly redacted: RedactionCounts;
+  /** Rows that were dropped because the configuration says so. */
+  readonly dropped: readonly DroppedRows[];
+  /** Records that were not counted because there were too many counters. */
+  readonly uncounted: number;
+}
+
+export interface PipelineOptions {
+  /** In their order. */
+  readonly stages: readonly Stage[];
+  readonly redactor: Pick<Redactor, "counts"> | null;
+  readonly counters: CounterTable;
+  /** Whether any stage counts. */
+  readonly counting: boolean;
 }
 
 /** Takes batches through its stages, in their order. */
 export class Pipeline implements BatchPipeline {
-  readonly #stages: readonly Stage[];
-  readonly #redactor: Pick<Redactor, "counts"> | null;
+  readonly #options: PipelineOptions;
+  readonly #dropped = new DropBooks();
 
-  constructor(stages: readonly Stage[], redactor: Pick<Redactor, "counts"> | null) {
-    this.#stages = stages;
-    this.#redactor = redactor;
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+  }
+
+  /** What steps count, to be read by a collector; null where none does. */
+  get counters(): Pick<CounterTable, "all"> | null {
+    return this.#options.counting ? this.#options.counters : null;
   }
 
   get stats(): PipelineStats {
-    return { redacted: this.#redactor?.counts ?? {} };
+    const { redactor, counters } = this.#options;
+    return {
+      redacted: redactor?.counts ?? {},
+      dropped: this.#dropped.entries(),
+      uncounted: counters.refused,
+    };
   }
 
   process(batches: readonly ColumnBatch[]): ProcessedBatches {
+    const { stages } = this.#options;
+    const ledger = new Ledger();
     const processed = batches
-      .map((batch) => this.#stages.reduce((out, stage) => stage.apply(out), batch))
+      .map((batch) =>
+        stages.reduce((out, stage) => out.rows === 0 ? out : stage.apply(out, ledger), batch)
+      )
       .filter(({ rows }) => rows > 0);
-    return { batches: processed, settle: () => undefined };
+    return {
+      batches: processed,
+      settle: (kept) => {
+        if (kept) ledger.enter(this.#dropped);
+      },
+    };
   }
 }

@@ -6,6 +6,7 @@ import { Intake } from "../../mod/intake/intake.ts";
 import { Registries } from "../../mod/intern/registries.ts";
 import { DEFAULT_OTLP_LIMITS } from "../../mod/otlp/limits.ts";
 import { OtlpReceiver } from "../../mod/otlp/receive.ts";
+import { Ledger } from "../../mod/pipeline/ledger.ts";
 import { configuredRedactor } from "../../mod/pipeline/redact/configured_redactor.ts";
 import { redactStage } from "../../mod/pipeline/redact/redact_stage.ts";
 import type { Stage } from "../../mod/pipeline/stage.ts";
@@ -55,7 +56,7 @@ function figure(
   let bestMs = Infinity;
   for (let run = 0; run < RUNS; run++) {
     const startedMs = performance.now();
-    for (const batch of batches) stage.apply(batch);
+    for (const batch of batches) stage.apply(batch, new Ledger());
     bestMs = Math.min(bestMs, performance.now() - startedMs);
   }
   return { name, unit: "ns", value: bestMs * 1e6 / rows, target: 300, better: "less", note };

@@ -146,7 +146,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
         limits: DEFAULT_OTLP_LIMITS,
       }),
       turnedAway: () => ({}),
-      pipeline: { stats: { redacted: {} } },
+      pipeline: { stats: { redacted: {}, dropped: [], uncounted: 0 } },
       sources: new SourceRegistry(systemClock),
       collectors: () => [],
       processes: () => ({ tsMs: Date.now(), processes: state.processes }),

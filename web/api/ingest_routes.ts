@@ -29,7 +29,13 @@ export const IngestJson = z.strictObject({
     buffered_bytes: z.number(),
     refused: Counts,
   }),
-  pipeline: z.strictObject({ redacted_texts: Counts }),
+  pipeline: z.strictObject({
+    redacted_texts: Counts,
+    dropped_rows: z.array(
+      z.strictObject({ processor: z.string(), signal: z.string(), rows: z.number() }),
+    ),
+    uncounted_records: z.number(),
+  }),
   sources: z.array(z.strictObject({
     kind: z.string(),
     name: z.string(),
@@ -72,7 +78,11 @@ export function ingestRoutes({ intake, pipeline, bodies, sources }: IngestDeps):
           kept_rows: { ...stats.keptRows },
         },
         bodies: { open, buffered_bytes: bufferedBytes, refused: { ...refused } },
-        pipeline: { redacted_texts: { ...pipeline.stats.redacted } },
+        pipeline: {
+          redacted_texts: { ...pipeline.stats.redacted },
+          dropped_rows: [...pipeline.stats.dropped],
+          uncounted_records: pipeline.stats.uncounted,
+        },
         sources: sources.statuses().map(sourceJson),
         unlisted_sources: sources.unlisted,
       };

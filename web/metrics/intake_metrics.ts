@@ -47,6 +47,20 @@ export function registerIntakeMetrics(registry: Registry, sources: IntakeMetricS
     labelNames: ["rule"],
     read: () => byLabel("rule", pipeline.stats.redacted),
   });
+  readCounter(registry, {
+    name: "horizon_pipeline_dropped_rows_total",
+    help: "Rows that the configured pipeline dropped, by processor and signal.",
+    labelNames: ["processor", "signal"],
+    read: () =>
+      pipeline.stats.dropped.map(({ processor, signal, rows }) =>
+        [{ processor, signal }, rows] as const
+      ),
+  });
+  readCounter(registry, {
+    name: "horizon_pipeline_uncounted_records_total",
+    help: "Records that the pipeline did not count because it has too many counters.",
+    read: () => one(pipeline.stats.uncounted),
+  });
   readGauge(registry, {
     name: "horizon_series",
     help: "Live metric series.",

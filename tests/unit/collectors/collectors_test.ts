@@ -43,6 +43,7 @@ function setUp(changes: Partial<CollectorsOptions> = {}) {
       groups: [],
       lifecycle: null,
     },
+    counters: null,
     procRoot: inTree("kernel-6", "proc"),
     sysRoot: inTree("kernel-6", "sys"),
     cgroupRoot: inTree("kernel-6", "cgroup"),

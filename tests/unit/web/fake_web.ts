@@ -142,7 +142,7 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
         failedAppends: 8,
       },
     },
-    pipeline: { stats: { redacted: { assignment: 9 } } },
+    pipeline: { stats: { redacted: { assignment: 9 }, dropped: [], uncounted: 0 } },
     series,
     latest,
     otlp: {

@@ -8,6 +8,7 @@ import {
   cleanValueOf,
   configuredRedactor,
 } from "../../../../../mod/pipeline/redact/configured_redactor.ts";
+import { Ledger } from "../../../../../mod/pipeline/ledger.ts";
 import { replaceTexts } from "../../../../../mod/pipeline/redact/redact_columns.ts";
 import { redactStage } from "../../../../../mod/pipeline/redact/redact_stage.ts";
 import type { Redactor } from "../../../../../mod/pipeline/redact/redactor.ts";
@@ -26,7 +27,7 @@ function redactor(): Redactor {
 const LIMITS = { maxSeries: 100, maxSeriesPerMetric: 100 };
 
 function redacted(batch: ColumnBatch, registries: Registries, spanNames = true): ColumnBatch {
-  return redactStage(redactor(), registries.attributeKeys, spanNames).apply(batch);
+  return redactStage(redactor(), registries.attributeKeys, spanNames).apply(batch, new Ledger());
 }
 
 function textsOf(column: Utf8Column): (string | null)[] {

@@ -1,0 +1,84 @@
+import type { Signal } from "../../columns/column.ts";
+import { encodeUtf8 } from "../../columns/utf8_text.ts";
+import type { ProcessedSignal, ProcessorConfig } from "../../config/processor_config.ts";
+import { assert, HorizonError } from "../../errors.ts";
+import type { AttributeKeys, Registries } from "../../intern/registries.ts";
+import type { CounterTable } from "../counter_table.ts";
+import type { Stage } from "../stage.ts";
+import { type AttributeEdit, editAttributes } from "./edit_attributes.ts";
+import { filterStage } from "./filter_stage.ts";
+import { logCounterStage } from "./log_counter.ts";
+import { RowMatcher } from "./row_matcher.ts";
+
+export interface ProcessorParts {
+  readonly registries: Registries;
+  readonly counters: CounterTable;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const SIGNALS: Readonly<Record<ProcessedSignal, readonly Signal[]>> = {
+  spans: ["spans"],
+  logs: ["logs"],
+  metrics: ["metrics", "histograms"],
+};
+
+/** @throws HorizonError `invalid_argument` when a variable of the environment is missing */
+export function buildProcessor(config: ProcessorConfig, parts: ProcessorParts): Stage {
+  const signals = config.signals.flatMap((signal) => SIGNALS[signal]);
+  const stage = stageOf(config, parts);
+  return {
+    apply: (batch, ledger) => signals.includes(batch.signal) ? stage.apply(batch, ledger) : batch,
+  };
+}
+
+function stageOf(config: ProcessorConfig, { registries, counters, env }: ProcessorParts): Stage {
+  const matcher = new RowMatcher(config.when, registries);
+  const keys = registries.attributeKeys;
+  switch (config.action) {
+    case "drop":
+    case "keep":
+      return filterStage(config.name, matcher, config.action === "drop");
+    case "count": {
+      const { metric, by } = config;
+      assert(metric !== null, "a processor that counts has a metric");
+      return logCounterStage({ metric, by, matcher, counters, keys });
+    }
+    case "set":
+    case "rename":
+    case "remove": {
+      const edit = attributeEdit(config, keys, env);
+      return { apply: (batch) => editAttributes(batch, matcher.match(batch), edit) };
+    }
+  }
+}
+
+function attributeEdit(
+  { name, action, attributes, names }: ProcessorConfig,
+  keys: AttributeKeys,
+  env: ProcessorParts["env"],
+): AttributeEdit {
+  const pairs = Object.entries(attributes);
+  return {
+    removed: new Set(names.map((key) => keys.idOf(key))),
+    renamed: new Map(
+      action === "rename" ? pairs.map(([from, to]) => [keys.idOf(from), keys.idOf(to)]) : [],
+    ),
+    set: new Map(
+      action === "set"
+        ? pairs.map(([key, value]) => [keys.idOf(key), encodeUtf8(expanded(value, name, env))])
+        : [],
+    ),
+  };
+}
+
+/** `${NAME}` replaced by what the environment has under that name. */
+function expanded(value: string, processor: string, env: ProcessorParts["env"]): string {
+  return value.replaceAll(/\$\{(\w{1,128})\}/g, (_, variable: string) => {
+    const found = env[variable];
+    if (found !== undefined) return found;
+    throw new HorizonError(
+      "invalid_argument",
+      `pipeline.processors: ${processor} needs ${variable}, which is not set in the environment`,
+    );
+  });
+}
