@@ -4,6 +4,8 @@ import {
   type CommandIdentity,
   logsRequest,
 } from "../../mod/exec/captured_line.ts";
+import { LineReader } from "../../mod/logs/log_format.ts";
+import { timeZoneOf, UTC } from "../../mod/logs/time_zone.ts";
 import type { ReportAnswer } from "../../mod/exec/reporter.ts";
 
 /** How long an answer is waited for, milliseconds. */
@@ -15,6 +17,11 @@ export class ReportClient {
   readonly #url: URL;
   readonly #token: string | null;
   readonly #identity: CommandIdentity;
+  readonly #reader = new LineReader({
+    format: "auto",
+    pattern: null,
+    zone: timeZoneOf("local") ?? UTC,
+  });
 
   constructor(target: Pick<ExecCommand, "url" | "token">, identity: CommandIdentity) {
     this.#url = target.url;
@@ -23,7 +30,7 @@ export class ReportClient {
   }
 
   readonly postLines = (lines: readonly CapturedLine[]): Promise<ReportAnswer> =>
-    this.#post("v1/logs", logsRequest(lines, this.#identity));
+    this.#post("v1/logs", logsRequest(lines, this.#identity, this.#reader));
 
   /** Rejects when nobody answers. */
   async #post(path: string, body: object): Promise<ReportAnswer> {

@@ -1,3 +1,5 @@
+import type { LineReader } from "../logs/log_format.ts";
+
 /** A line that a command wrote. */
 export interface CapturedLine {
   readonly stream: "stdout" | "stderr";
@@ -29,6 +31,7 @@ const text = (key: string, value: string): KeyValue => ({ key, value: { stringVa
 export function logsRequest(
   lines: readonly CapturedLine[],
   { service, hostName, executable }: CommandIdentity,
+  reader: Pick<LineReader, "read">,
 ): object {
   const byPid = Map.groupBy(lines, (line) => line.pid);
   return {
@@ -43,17 +46,32 @@ export function logsRequest(
       },
       scopeLogs: [{
         scope: { name: "horizon.exec" },
-        logRecords: own.map((line) => ({
-          timeUnixNano: nanoseconds(line.tsMs),
-          observedTimeUnixNano: nanoseconds(line.tsMs),
-          body: { stringValue: line.text },
-          attributes: [text("log.iostream", line.stream)],
-        })),
+        logRecords: own.map((line) => logRecord(line, reader)),
       }],
     })),
   };
 }
 
-function nanoseconds(ms: number): string {
-  return String(BigInt(Math.round(ms * 1_000)) * 1_000n);
+/** A line as a record: what it says itself of its time, severity and trace is taken from it. */
+function logRecord(
+  { stream, text: written, tsMs }: CapturedLine,
+  reader: Pick<LineReader, "read">,
+): object {
+  const line = reader.read(written, { nowMs: tsMs });
+  const readNs = BigInt(Math.round(tsMs * 1_000)) * 1_000n;
+  const ownNs = line.tsUs === null ? readNs : BigInt(line.tsUs) * 1_000n + BigInt(line.nsRemainder);
+  return {
+    timeUnixNano: String(ownNs),
+    observedTimeUnixNano: String(readNs),
+    severityNumber: line.severityNumber,
+    severityText: line.severity,
+    body: { stringValue: line.body },
+    attributes: [
+      text("log.iostream", stream),
+      ...line.attributes.map(([key, value]) => text(key, value)),
+    ],
+    ...line.traceId === null ? {} : { traceId: line.traceId },
+    ...line.spanId === null ? {} : { spanId: line.spanId },
+    ...line.eventName === "" ? {} : { eventName: line.eventName },
+  };
 }
