@@ -1,9 +1,11 @@
 // deno-lint-ignore-file no-console -- a command: it talks to the terminal
 /**
  * Measures Horizon against its targets and prints one JSON object; what it is at goes to standard
- * error. `deno task bench [--only NAME,NAME] [--seconds N] [--quick] [--executable]`, where NAME
- * is a figure's name. A figure that misses its target is no failure; one that cannot be measured
- * (lost rows, wrong answers) is: it is reported, and the exit code is 1.
+ * error. `deno task bench [--only NAME,NAME] [--seconds N] [--quick] [--executable] [--against FILE]`,
+ * where NAME is a figure's name. A figure that misses its target is no failure; one that cannot be
+ * measured (lost rows, wrong answers) is: it is reported, and the exit code is 1. So is one that is worse
+ * by more than a quarter than in FILE, which an earlier run printed: on another machine, or with other
+ * work beside it, that says nothing.
  */
 import { cpus, totalmem } from "node:os";
 import process from "node:process";
@@ -17,6 +19,7 @@ import { METRIC_QUERIES } from "./metric_queries.ts";
 import type { BenchOptions, Part } from "./part.ts";
 import { LOG_SEARCH, TRACE_BY_ID } from "./record_queries.ts";
 import { REDACTION_COST } from "./redaction.ts";
+import { readEarlier, regressions } from "./regressions.ts";
 import { judged, type JudgedFigure } from "./report.ts";
 
 const PARTS: readonly Part[] = [
@@ -34,6 +37,8 @@ const PARTS: readonly Part[] = [
 /** Long enough that what is put off, such as sealing, has to be paid within it. */
 const DEFAULT_SECONDS = 60;
 const QUICK_SECONDS = 3;
+/** Two runs of the same program on a shared machine differ by up to this share. */
+const TOLERANCE = 0.25;
 
 interface Failure {
   readonly figures: readonly string[];
@@ -48,6 +53,7 @@ async function main(args: readonly string[]): Promise<number> {
       seconds: { type: "string" },
       quick: { type: "boolean", default: false },
       executable: { type: "boolean", default: false },
+      against: { type: "string" },
     },
   });
   const names = PARTS.flatMap((part) => part.figures);
@@ -62,6 +68,10 @@ async function main(args: readonly string[]): Promise<number> {
     );
     return 2;
   }
+  // Read before anything is measured: a wrong name is told at once.
+  const earlier = values.against === undefined
+    ? []
+    : readEarlier(await Deno.readTextFile(values.against));
   const options: BenchOptions = {
     program: values.executable ? "executable" : "source",
     seconds,
@@ -88,10 +98,16 @@ async function main(args: readonly string[]): Promise<number> {
     load_average: loadAverage,
   };
   const { program, quick } = options;
+  const worse = regressions(figures, earlier, TOLERANCE)
+    .map(({ worseBy, ...figure }) => ({ ...figure, worse_by: worseBy }));
   console.log(
-    JSON.stringify({ version: VERSION, program, quick, machine, figures, failures }, null, 2),
+    JSON.stringify(
+      { version: VERSION, program, quick, machine, figures, failures, worse },
+      null,
+      2,
+    ),
   );
-  return failures.length === 0 ? 0 : 1;
+  return failures.length === 0 && worse.length === 0 ? 0 : 1;
 }
 
 /** An error with what caused it: a failed Horizon's log is in the first, the reason in the cause. */
