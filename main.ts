@@ -4,6 +4,7 @@ import { startOtlpGrpc } from "./collectors/otlp_grpc/otlp_grpc_server.ts";
 import { buildCollectors } from "./collectors/collectors.ts";
 import { runExec } from "./collectors/exec/run_exec.ts";
 import { configuredCollectors } from "./collectors/configured_collectors.ts";
+import { buildHealth } from "./collectors/health/configured_health.ts";
 import { readMemoryLimit } from "./collectors/host/memory_limit.ts";
 import { startReceivers } from "./collectors/receivers/receivers.ts";
 import { Scheduler, systemTimers } from "./collectors/scheduler.ts";
@@ -181,6 +182,21 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     maxValueBytes: storage.max_attribute_value_bytes,
   };
   const salt = crypto.getRandomValues(new Uint32Array(1))[0]!;
+  const checks = buildHealth(config.health, {
+    intake,
+    series: registries.series,
+    latest,
+    sources,
+    event: (event) => events.write(event),
+    query: store.query,
+    processes: () => collected.processes?.processList() ?? null,
+    procRoot: config.collectors.proc_root,
+    env: io.env,
+    clock,
+    timers: systemTimers,
+    random: Math.random,
+    log,
+  });
   const otlp = new OtlpReceiver({
     intake,
     registries,
@@ -222,6 +238,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     processes: () => collected.processes?.processList() ?? { tsMs: clock.nowMs(), processes: [] },
     reportedExits,
     health: new HealthChecks(ownHealthChecks({ store, intake, scheduler, clock }), clock),
+    checks,
     lifecycle: () => lifecycle,
     facts: {
       version: VERSION,
@@ -275,6 +292,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     throw error;
   }
   scheduler.start();
+  checks.start();
   state.start();
   lifecycle = "ready";
   return {
@@ -284,7 +302,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     stop: () =>
       withinDeadline(server.shutdown_deadline_ms, log, async () => {
         lifecycle = "draining";
-        await scheduler.stop();
+        await Promise.all([scheduler.stop(), checks.stop()]);
         web.closeStreams();
         store.cancelQueries();
         await stopServers();

@@ -337,6 +337,13 @@ export const EVENT_VIEWS: readonly string[] = [
        ${timeAttribute("last_seen_us")}, ts, ${textAttribute("container_id")}, ${howItEnded("")},
        subject
      FROM ended WHERE subject NOT IN (SELECT id FROM present)`,
+  `CREATE VIEW store.main.health_checks AS
+     SELECT ts, name AS event, subject AS name, service, ${textAttribute("role")} AS role,
+       ${textAttribute("kind")} AS kind, ${textAttribute("found")} AS found,
+       ${textAttribute("state")} AS state, ${textAttribute("from")} AS previous_state,
+       ${textAttribute("flapping")} = 'true' AS flapping, value AS latency_ms, severity, message,
+       ${textAttribute("output")} AS output
+     FROM store.main.events WHERE stream = 'health'`,
 ];
 
 /** Columns about the end of a process, of its exit event. */

@@ -11,6 +11,7 @@ import type { SourceRegistry } from "../mod/sources/source_registry.ts";
 import type { SourceList } from "../mod/sources/source_status.ts";
 import { collectorRoutes } from "./api/collector_routes.ts";
 import { exitRoutes } from "./api/exit_routes.ts";
+import { checkRoutes } from "./api/check_routes.ts";
 import { infoRoutes } from "./api/info_routes.ts";
 import { ingestRoutes } from "./api/ingest_routes.ts";
 import { processRoutes } from "./api/process_routes.ts";
@@ -35,6 +36,7 @@ import type { AppEnv, Route } from "./route.ts";
 import { Gate, type GateOptions } from "./security/gate.ts";
 import type {
   BuildFacts,
+  CheckSource,
   CollectorStatus,
   LatestSource,
   ProcessList,
@@ -69,7 +71,9 @@ export interface WebDeps {
   readonly collectors: () => readonly CollectorStatus[];
   readonly processes: () => ProcessList;
   readonly reportedExits: Pick<ReportedExits, "report">;
+  /** What Horizon watches about itself, and about others. */
   readonly health: HealthChecks;
+  readonly checks: CheckSource;
   readonly lifecycle: () => Lifecycle;
   readonly facts: BuildFacts;
   readonly usage: () => SelfUsage;
@@ -136,6 +140,7 @@ export function createWeb(deps: WebDeps): Web {
     ...storageRoutes(deps),
     ...processRoutes(deps.processes),
     ...exitRoutes({ ...deps, bodies }),
+    ...checkRoutes(deps.checks),
     ...collectorRoutes(deps.collectors),
     ...ingestRoutes({ ...deps, bodies }),
     ...streamRoutes(stream),

@@ -1,3 +1,4 @@
+import type { CheckStatus, HealthReport } from "../mod/health/check_status.ts";
 import type { SeriesDefinition } from "../mod/intern/definitions.ts";
 import type { SeriesRefusal } from "../mod/intern/series_registry.ts";
 import type { LatestValues } from "../mod/latest/latest_values.ts";
@@ -14,6 +15,13 @@ export interface SeriesSource {
   readonly refusals: Readonly<Record<SeriesRefusal, number>>;
   get(id: number): SeriesDefinition | undefined;
   cardinality(limit: number): { name: string; series: number; refused: number }[];
+}
+
+/** The health checks of what Horizon watches. */
+export interface CheckSource {
+  report(): HealthReport;
+  /** Runs a check now and answers how it is doing then; null where there is no such check. */
+  run(name: string): Promise<CheckStatus | null>;
 }
 
 /** How a collector is doing. Times are milliseconds since the Unix epoch. */

@@ -4,7 +4,7 @@ import { openReceivers } from "./receivers_section.ts";
 
 /** Values of different sections that are each fine but not together. */
 export interface CrossContradiction {
-  readonly path: readonly string[];
+  readonly path: readonly PropertyKey[];
   readonly message: string;
   readonly allowed: string;
 }
@@ -14,7 +14,11 @@ export interface CrossContradiction {
  * that a mistake in one section does not hide what is wrong between others.
  */
 export function crossContradictions(config: Partial<Config>): CrossContradiction[] {
-  return [...openDoors(config), ...openReceiverDoors(config)];
+  return [
+    ...openDoors(config),
+    ...openReceiverDoors(config),
+    ...checksWithoutProcesses(config),
+  ];
 }
 
 /** Listeners that know tokens, which other hosts reach and no token guards. */
@@ -48,4 +52,28 @@ function openReceiverDoors({ server, receivers }: Partial<Config>): CrossContrad
     allowed: "a loopback address such as 127.0.0.1, or any address with " +
       "server.allow_unauthenticated_remote: true",
   }));
+}
+
+/** Health checks that look at processes which are not collected. */
+function checksWithoutProcesses({ health, collectors }: Partial<Config>): CrossContradiction[] {
+  if (health === undefined || collectors === undefined) return [];
+  const { enabled, groups } = collectors.processes;
+  return health.checks.flatMap(({ target }, i): CrossContradiction[] => {
+    if (target.kind !== "process" && target.kind !== "limits") return [];
+    const { of } = target;
+    const path = ["health", "checks", i, target.kind, of.by];
+    if (!enabled && (of.by !== "pid_file" || target.kind === "limits")) {
+      return [{
+        path,
+        message: "looks at processes, which are not collected",
+        allowed: "collectors.processes.enabled: true, or a process check by pid_file",
+      }];
+    }
+    if (of.by !== "group" || groups.some(({ service }) => service === of.service)) return [];
+    return [{
+      path,
+      message: "is the service of no group",
+      allowed: "the service of an entry of collectors.processes.groups",
+    }];
+  });
 }

@@ -118,9 +118,13 @@ function validSections(raw: unknown): Partial<Config> {
   if (!isMapping(raw)) return {};
   const server = SECTIONS.server.safeParse(raw["server"] ?? {});
   const auth = SECTIONS.auth.safeParse(raw["auth"] ?? {});
+  const collectors = SECTIONS.collectors.safeParse(raw["collectors"] ?? {});
+  const health = SECTIONS.health.safeParse(raw["health"] ?? {});
   return {
     ...server.success ? { server: server.data } : {},
     ...auth.success ? { auth: auth.data } : {},
+    ...collectors.success ? { collectors: collectors.data } : {},
+    ...health.success ? { health: health.data } : {},
   };
 }
 

@@ -52,6 +52,14 @@ export function count(min: number, max: number): z.ZodType<number, number> {
     .max(max, { error: "is too large" });
 }
 
+/** A number, not necessarily whole; bounds included. */
+export function decimal(min: number, max: number): z.ZodType<number, number> {
+  return z.number({ error: "is not a number" }).meta({
+    [ALLOWED]: `a number from ${min} to ${max}`,
+  }).min(min, { error: "is too small" })
+    .max(max, { error: "is too large" });
+}
+
 /** True or false. */
 export function flag(): z.ZodType<boolean, boolean> {
   return z.boolean({ error: "is neither true nor false" });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type AuthConfig, AuthSection } from "./auth_section.ts";
 import { type CollectorsConfig, CollectorsSection } from "./collectors_section.ts";
+import { type HealthConfig, HealthSection } from "./health_section.ts";
 import { type IngestConfig, IngestSection } from "./ingest_section.ts";
 import { type LogConfig, LogSection } from "./log_section.ts";
 import { type PipelineConfig, PipelineSection } from "./pipeline_section.ts";
@@ -18,6 +19,7 @@ export interface Config {
   readonly auth: AuthConfig;
   readonly storage: StorageConfig;
   readonly collectors: CollectorsConfig;
+  readonly health: HealthConfig;
   readonly ingest: IngestConfig;
   readonly pipeline: PipelineConfig;
   readonly receivers: ReceiversConfig;
@@ -30,6 +32,7 @@ export const SECTIONS: { readonly [Name in keyof Config]: z.ZodType<Config[Name]
   auth: AuthSection,
   storage: StorageSection,
   collectors: CollectorsSection,
+  health: HealthSection,
   ingest: IngestSection,
   pipeline: PipelineSection,
   receivers: ReceiversSection,
@@ -42,6 +45,7 @@ export const ConfigSchema: z.ZodType<Config> = z.strictObject({
   auth: SECTIONS.auth.prefault({}),
   storage: SECTIONS.storage.prefault({}),
   collectors: SECTIONS.collectors.prefault({}),
+  health: SECTIONS.health.prefault({}),
   ingest: SECTIONS.ingest.prefault({}),
   pipeline: SECTIONS.pipeline.prefault({}),
   receivers: SECTIONS.receivers.prefault({}),

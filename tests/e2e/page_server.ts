@@ -1,4 +1,5 @@
 import { systemClock } from "../../mod/clock.ts";
+import { healthReport } from "../../mod/health/aggregate.ts";
 import { Intake } from "../../mod/intake/intake.ts";
 import type { SeriesKind } from "../../mod/intern/definitions.ts";
 import { SampleWriter } from "../../mod/intake/sample_writer.ts";
@@ -155,6 +156,10 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
         name: "store",
         check: () => ({ status: "ok", message: "it answers" }),
       }], systemClock),
+      checks: {
+        report: () => healthReport(Date.now(), []),
+        run: () => Promise.resolve(null),
+      },
       lifecycle: () => "ready",
       facts: {
         version: "1.2.3",

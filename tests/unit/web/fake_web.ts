@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import type { Clock } from "../../../mod/clock.ts";
+import { healthReport } from "../../../mod/health/aggregate.ts";
 import type { SeriesDefinition, SeriesKind } from "../../../mod/intern/definitions.ts";
 import { SeriesRegistry, sortLabels } from "../../../mod/intern/series_registry.ts";
 import { Rejections } from "../../../mod/otlp/rejections.ts";
@@ -182,6 +183,7 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
     }),
     reportedExits: new ReportedExits(),
     health: new HealthChecks([], clock),
+    checks: { report: () => healthReport(clock.nowMs(), []), run: () => Promise.resolve(null) },
     lifecycle: () => "ready",
     facts: {
       version: "1.2.3",
