@@ -33,6 +33,8 @@ export interface HostSeries {
 
 /** The real HTTP side over the real store, with a host that does what the test says. */
 export interface PageServer {
+  /** The sources that `/api/ingest` tells of. */
+  readonly sources: SourceRegistry;
   readonly url: string;
   /** What `/api/processes` tells; change it at will. */
   processes: ProcessRow[];
@@ -103,6 +105,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
   for (let i = options.pastSeconds; i > 0; i--) push(nowSeconds - i);
   await intake.commit();
 
+  const sources = new SourceRegistry(systemClock);
   const state = { processes: [...options.processes] };
   let web = createWeb(webDeps());
   let address = { hostname: "127.0.0.1", port: 0 };
@@ -148,7 +151,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       }),
       turnedAway: () => ({}),
       pipeline: { stats: { redacted: {}, dropped: [], uncounted: 0 } },
-      sources: new SourceRegistry(systemClock),
+      sources,
       collectors: () => [],
       processes: () => ({ tsMs: Date.now(), processes: state.processes }),
       reportedExits: new ReportedExits(),
@@ -181,6 +184,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
   }
 
   return {
+    sources,
     get url() {
       return `http://${address.hostname}:${address.port}`;
     },

@@ -41,6 +41,23 @@
  * @property {number} uptime_s of Horizon
  * @property {number} rss_bytes
  * @property {number} cpu_seconds used since its start
+ * @typedef {object} IngestSource
+ * @property {string} kind
+ * @property {string} name
+ * @property {Readonly<Record<string, { requests: number, accepted: number, rejected: Record<string, number> }>>} signals
+ * @property {Readonly<Record<string, number>>} refused
+ * @property {number} rate_per_second
+ * @property {number | null} lag_ms
+ * @property {number} errors
+ * @property {{ time: string, message: string } | null} last_problem
+ * @property {string | null} last_accepted
+ * @property {string | null} paused
+ *
+ * @typedef {object} IngestState
+ * @property {{ pending_bytes: number, max_pending_bytes: number, refused_requests: number, failed_appends: number, kept_rows: Record<string, number> }} intake
+ * @property {{ open: number, buffered_bytes: number, refused: Record<string, number> }} bodies
+ * @property {IngestSource[]} sources
+ * @property {number} unlisted_sources
  * @typedef {{ status: string, checks: { name: string, status: string, message?: string }[] }} Health
  *
  * @typedef {object} SqlOptions
@@ -154,6 +171,15 @@ export class ApiClient {
   async processes(signal) {
     const response = await this.#request("/api/processes", { signal });
     return /** @type {ProcessList} */ (await response.json());
+  }
+
+  /**
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<IngestState>}
+   */
+  async ingest(signal) {
+    const response = await this.#request("/api/ingest", { signal });
+    return /** @type {IngestState} */ (await response.json());
   }
 
   /**

@@ -50,6 +50,7 @@ export function setText(element, text) {
 const ICON_PATHS = {
   overview: "M3 12h4l3-8 4 16 3-8h4",
   processes: "M4 6h16M4 12h16M4 18h10",
+  ingest: "M12 3v10M7.5 8.5L12 13l4.5-4.5M4 14v5h16v-5",
   sql: "M5 7l5 5-5 5M12.5 18H19",
   sun:
     "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4",

@@ -24,7 +24,7 @@
  * @typedef {object} PageEntry
  * @property {string} name in the address
  * @property {string} title
- * @property {"overview" | "processes" | "sql"} icon
+ * @property {"overview" | "processes" | "ingest" | "sql"} icon
  * @property {string} key pressed after `g`
  * @property {() => Promise<Page>} load
  */
@@ -44,6 +44,13 @@ export const PAGES = [
     icon: "processes",
     key: "p",
     load: () => import("./pages/processes.js"),
+  },
+  {
+    name: "ingest",
+    title: "Ingest",
+    icon: "ingest",
+    key: "i",
+    load: () => import("./pages/ingest.js"),
   },
   { name: "sql", title: "SQL", icon: "sql", key: "s", load: () => import("./pages/sql.js") },
 ];
