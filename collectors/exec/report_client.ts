@@ -6,11 +6,18 @@ import {
 } from "../../mod/exec/captured_line.ts";
 import { LineReader } from "../../mod/logs/log_format.ts";
 import { timeZoneOf, UTC } from "../../mod/logs/time_zone.ts";
+import type { ProcessExit } from "../../mod/exec/process_exit.ts";
 import type { ReportAnswer } from "../../mod/exec/reporter.ts";
 
 /** How long an answer is waited for, milliseconds. */
 const PATIENCE_MS = 10_000;
 const MAX_REASON_CHARACTERS = 200;
+
+/** How a child ended, told by its parent. */
+export interface ChildExit {
+  readonly pid: number;
+  readonly exit: ProcessExit;
+}
 
 /** Posts to a running Horizon, with the token that the command line gave. */
 export class ReportClient {
@@ -31,6 +38,14 @@ export class ReportClient {
 
   readonly postLines = (lines: readonly CapturedLine[]): Promise<ReportAnswer> =>
     this.#post("v1/logs", logsRequest(lines, this.#identity, this.#reader));
+
+  /** How a child ended; `POST /api/processes/exits` takes one at a time. */
+  readonly postExit = ([exit]: readonly ChildExit[]): Promise<ReportAnswer> => {
+    if (exit === undefined) return Promise.resolve({ kind: "kept" });
+    const { pid, exit: status } = exit;
+    const how = status.kind === "code" ? { exit_code: status.code } : { signal: status.signal };
+    return this.#post("api/processes/exits", { pid, ...how });
+  };
 
   /** Rejects when nobody answers. */
   async #post(path: string, body: object): Promise<ReportAnswer> {

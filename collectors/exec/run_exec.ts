@@ -8,11 +8,14 @@ import { afterExit } from "../../mod/exec/restart_policy.ts";
 import { systemTimers } from "../scheduler.ts";
 import { capture } from "./capture.ts";
 import { type Child, startChild, StartFailure } from "./child.ts";
-import { ReportClient } from "./report_client.ts";
+import { type ChildExit, ReportClient } from "./report_client.ts";
 import { relaySignals } from "./signal_relay.ts";
 
 /** How long the end of the program waits for its last lines to be reported, milliseconds. */
 const REPORT_DEADLINE_MS = 2_000;
+const LINES_A_REQUEST = 2_000;
+/** How long a line waits for company, milliseconds. */
+const LINGER_MS = 200;
 /** How long after the child's end its output may go on before the next step is taken, milliseconds. */
 const OUTPUT_GRACE_MS = 1_000;
 /** What a report takes in memory besides its text. */
@@ -20,7 +23,8 @@ const ITEM_BYTES = 100;
 
 /**
  * Runs a command as if it had been called itself: same standard input, its output and signals
- * passed on, its exit code as the answer. What it writes becomes log records.
+ * passed on, its exit code as the answer. What it writes becomes log records, and how it ends
+ * is reported.
  */
 export async function runExec(
   command: ExecCommand,
@@ -44,6 +48,7 @@ class Supervisor {
   readonly #clock: Clock;
   readonly #say: (text: string) => void;
   readonly #lines: Reporter<CapturedLine>;
+  readonly #exits: Reporter<ChildExit>;
   #child: Child | null = null;
   #ending = false;
   #wakeUp: () => void = () => {};
@@ -59,13 +64,25 @@ class Supervisor {
       hostName: hostname(),
       executable,
     });
-    this.#lines = new Reporter({
-      post: client.postLines,
+    // Both go to the same Horizon, so that most problems are of both: each is told once.
+    let told: string | null = null;
+    const shared = {
       timers: systemTimers,
       random: Math.random,
-      onProblem: (problem) =>
-        this.#say(problem === null ? "lines are taken again" : `nothing is reported: ${problem}`),
+      onProblem: (problem: string | null) => {
+        if (problem === told) return;
+        told = problem;
+        this.#say(problem === null ? "reports are taken again" : `nothing is reported: ${problem}`);
+      },
+    };
+    this.#lines = new Reporter({
+      ...shared,
+      post: client.postLines,
+      maxBatch: LINES_A_REQUEST,
+      lingerMs: LINGER_MS,
     });
+    // At once: it must be there before Horizon looks for the process and misses it.
+    this.#exits = new Reporter({ ...shared, post: client.postExit, maxBatch: 1, lingerMs: 0 });
   }
 
   forward(signal: Deno.Signal): void {
@@ -126,13 +143,17 @@ class Supervisor {
     ]);
     const exit = await child.exit;
     this.#child = null;
+    if (this.#command.report) this.#exits.add({ pid, exit }, ITEM_BYTES);
     await this.#outputEnds(captured);
     return exit;
   }
 
   async #finish(code: number): Promise<number> {
     this.#cancelKill();
-    await this.#lines.close(REPORT_DEADLINE_MS);
+    await Promise.all([
+      this.#lines.close(REPORT_DEADLINE_MS),
+      this.#exits.close(REPORT_DEADLINE_MS),
+    ]);
     const { dropped, kept } = this.#lines.stats;
     if (dropped > 0 && kept > 0) this.#say(`${dropped} lines were not reported`);
     return code;

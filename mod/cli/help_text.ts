@@ -6,7 +6,7 @@ Examples:
   horizon serve --data-dir /var/lib/horizon keep the data over restarts
   horizon query "SELECT * FROM processes"   ask the running Horizon
   horizon top                               its processes, live
-  horizon exec -- ./server                  run it and keep its output
+  horizon exec -- ./server                  run it, keep its output and its end
   horizon check config horizon.yaml         find every mistake in it
   horizon help serve                        flags, variables and files of it
 
@@ -63,8 +63,8 @@ export const EXEC_HELP = `
 Runs the command with this terminal's input, output and signals; its exit code
 is passed on (128 and the signal's number where a signal ended it, 127 where
 there is no such program). Each line that it writes becomes a log record with
-its pid and service, in the Horizon at --url. Without one the command runs all
-the same.
+its pid and service, and how it ends is told to the Horizon at --url. Without
+one the command runs all the same.
 
 Examples:
   horizon exec -- ./server --port 8080

@@ -7,6 +7,10 @@ interface ReportItem<T> {
 export interface ReporterOptions<T> {
   /** Posts items as one request. Rejects when nobody answers. */
   readonly post: (items: readonly T[]) => Promise<ReportAnswer>;
+  /** Items of one request, at most. */
+  readonly maxBatch: number;
+  /** How long the first item waits for company, milliseconds. */
+  readonly lingerMs: number;
   readonly timers: { after(delayMs: number, run: () => void): () => void };
   /** In [0, 1). */
   readonly random: () => number;
@@ -30,10 +34,6 @@ export interface ReporterStats {
 
 /** What may wait for an answer; past it the newest items are dropped and counted. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-/** Items of one request. */
-const MAX_BATCH = 2_000;
-/** How long the first item waits for company. */
-const LINGER_MS = 200;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 10_000;
 
@@ -90,7 +90,7 @@ export class Reporter<T> {
   }
 
   async #run(): Promise<void> {
-    await this.#pause(LINGER_MS);
+    await this.#pause(this.#options.lingerMs);
     while (this.#waiting.length > 0) {
       const kept = await this.#send();
       if (kept) continue;
@@ -121,7 +121,7 @@ export class Reporter<T> {
 
   /** Sends the oldest items; whether they are done with. */
   async #send(): Promise<boolean> {
-    const batch = this.#waiting.slice(0, MAX_BATCH);
+    const batch = this.#waiting.slice(0, this.#options.maxBatch);
     const answer = await this.#options.post(batch.map(({ item }) => item)).catch(
       (error: unknown): ReportAnswer => ({
         kind: "later",

@@ -16,7 +16,12 @@ interface Running {
   readonly code: Promise<number>;
 }
 
-function exec(args: readonly string[], url: string, stdin: string | null = null): Running {
+/** `stdin` is what the command reads, now or once it resolves; null: nothing. */
+function exec(
+  args: readonly string[],
+  url: string,
+  stdin: string | Promise<string> | null = null,
+): Running {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--allow-all", MAIN, "exec", "--url", url, ...args],
     stdin: stdin === null ? "null" : "piped",
@@ -25,7 +30,9 @@ function exec(args: readonly string[], url: string, stdin: string | null = null)
   }).spawn();
   if (stdin !== null) {
     const writer = child.stdin.getWriter();
-    void writer.write(new TextEncoder().encode(stdin)).then(() => writer.close());
+    void Promise.resolve(stdin)
+      .then((text) => writer.write(new TextEncoder().encode(text)))
+      .then(() => writer.close());
   }
   const [out, errors] = [new ChildOutput(child.stdout), new ChildOutput(child.stderr)];
   const code = within("the end of exec", ENDS_WITHIN_MS, child.status).then(async (status) => {
@@ -131,5 +138,33 @@ Deno.test("exec: every line is a log record of its pid and service", async () =>
       "SELECT body FROM logs WHERE service = 'shop' AND body LIKE 'line 1_' ORDER BY ts, body",
     );
     assert.equal(order.length, 10);
+  });
+});
+
+Deno.test("exec: how the command ended is told to Horizon, which believes its parent", async () => {
+  await withHorizon(async (horizon) => {
+    const ends: readonly (readonly [script: string, code: number, told: readonly unknown[]])[] = [
+      ["exit 7", 7, ["failed", 7, null, "exact"]],
+      ["kill -SEGV $$", 139, ["crashed", null, "SIGSEGV", "exact"]],
+    ];
+    for (const [script, code, told] of ends) {
+      const seen = Promise.withResolvers<string>();
+      const run = exec(shell(`echo $$; read line; ${script}`), horizon.url, seen.promise);
+      const pid = await until("its pid", ENDS_WITHIN_MS, () => run.out.lines[0] ?? null);
+      await until("a look at it", ENDS_WITHIN_MS, async () => {
+        const rows = await horizon.sql(`SELECT 1 FROM processes WHERE pid = ${pid}`);
+        return rows.length > 0 ? true : null;
+      });
+      seen.resolve("go\n");
+      assert.equal(await run.code, code, run.errors.text);
+      const [row] = await until("its end", ENDS_WITHIN_MS, async () => {
+        const rows = await horizon.sql(
+          `SELECT cause, exit_code, signal, attributes['certainty'] FROM process_events
+           WHERE event = 'exit' AND pid = ${pid}`,
+        );
+        return rows.length > 0 ? rows : null;
+      });
+      assert.deepEqual(row, told);
+    }
   });
 });

@@ -43,6 +43,8 @@ function reporting(answers: (ReportAnswer | Error)[]) {
       const answer = answers.shift() ?? { kind: "kept" };
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
+    maxBatch: 1_000,
+    lingerMs: 200,
     timers,
     random: () => 1,
     onProblem: (sentence) => problems.push(sentence),
@@ -83,6 +85,13 @@ Deno.test("Reporter: what can never be taken is dropped, counted and told", asyn
   assert.deepEqual(problems, ["no token"]);
 });
 
+Deno.test("Reporter: more than one request takes goes in several", async () => {
+  const { reporter, timers, requests } = reporting([]);
+  for (let item = 0; item < 1_500; item++) reporter.add(item, 10);
+  await timers.advance(200);
+  assert.deepEqual(requests.map(({ length }) => length), [1_000, 500]);
+});
+
 Deno.test("Reporter: past its bound the newest items are dropped and counted", async () => {
   const { reporter } = reporting([]);
   for (let i = 0; i < 10; i++) reporter.add(i, 1024 * 1024);
@@ -115,6 +124,8 @@ Deno.test("Reporter: close does not wait longer than its deadline for an answer"
   const timers = new ManualTimers();
   const reporter = new Reporter<number>({
     post: () => new Promise<ReportAnswer>(() => {}),
+    maxBatch: 1_000,
+    lingerMs: 200,
     timers,
     random: () => 0,
     onProblem: () => {},
