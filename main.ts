@@ -18,6 +18,8 @@ import { loadConfig } from "./mod/config/load_config.ts";
 import { memoryBudgetBytes } from "./mod/config/memory_budget.ts";
 import type { Config } from "./mod/config/schema.ts";
 import type { FlagValues } from "./mod/config/settings.ts";
+import { configuredRecorder } from "./mod/crashes/configured_recorder.ts";
+import { CrashRecorder } from "./mod/crashes/crash_recorder.ts";
 import { toHorizonError } from "./mod/errors.ts";
 import { EventWriter } from "./mod/events/event_writer.ts";
 import { Intake } from "./mod/intake/intake.ts";
@@ -38,7 +40,8 @@ import { ReportedExits } from "./mod/processes/reported_exits.ts";
 import { buildKind, VERSION } from "./mod/version.ts";
 import { StateTables } from "./storage/state_tables.ts";
 import { StoreClient } from "./storage/store_client.ts";
-import { storeOptions } from "./storage/store_options.ts";
+import { CrashStore } from "./storage/crash_store.ts";
+import { crashLimits, storeOptions } from "./storage/store_options.ts";
 import { createWeb } from "./web/app.ts";
 import { configuredDoors } from "./web/configured_doors.ts";
 import { ownHealthChecks } from "./web/health/own_checks.ts";
@@ -155,12 +158,22 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
   });
   const sources = new SourceRegistry(clock);
   const reportedExits = new ReportedExits();
+  const crashStore = new CrashStore(storage.data_dir, crashLimits(config.crashes));
+  const crashes = new CrashRecorder({
+    ...configuredRecorder(config.crashes),
+    query: (request) => store.query(request),
+    archive: crashStore,
+    write: (event) => events.write(event),
+    clock,
+    timers: systemTimers,
+    log,
+  });
   const collected = buildCollectors({
     ...configuredCollectors(config.collectors),
     counters: pipeline.counters,
     events,
     reportedExits,
-    onDeath: () => {},
+    onDeath: (death) => config.crashes.enabled && crashes.take(death),
     intake,
     series: registries.series,
     latest,
@@ -232,11 +245,14 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
       latest_values: latest.stats.refused,
       metric_families: remoteWrite.refusedFamilies,
       events: events.stats.dropped + events.stats.failed,
+      crashes: crashes.stats.dropped,
       log_lines: opened.lostLines(),
     }),
     collectors: () => scheduler.states(),
     processes: () => collected.processes?.processList() ?? { tsMs: clock.nowMs(), processes: [] },
+    processDetail: (pid, startTimeMs) => collected.processes?.detail(pid, startTimeMs) ?? null,
     reportedExits,
+    crashes: crashStore,
     health: new HealthChecks(ownHealthChecks({ store, intake, scheduler, clock }), clock),
     checks,
     lifecycle: () => lifecycle,
@@ -306,6 +322,8 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
         web.closeStreams();
         store.cancelQueries();
         await stopServers();
+        await collected.processes?.settled();
+        await crashes.stop(server.shutdown_deadline_ms / 4);
         await events.drain();
         await intake.drain();
         await state.stop();

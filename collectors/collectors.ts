@@ -51,7 +51,7 @@ export interface CollectorsOptions {
   readonly events: { write(event: HorizonEvent): void };
   /** What those tell who wait for their children. */
   readonly reportedExits: ReportedExits;
-  readonly onDeath: (death: ProcessDeath) => void;
+  readonly onDeath: (death: ProcessDeath) => unknown;
   readonly intake: Pick<Intake, "admit" | "builders" | "commit">;
   readonly series: Pick<SeriesRegistry, "resolve" | "generation">;
   readonly latest: Pick<LatestValues, "record" | "forget">;

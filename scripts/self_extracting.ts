@@ -3,7 +3,7 @@ import { constants, gzipSync } from "node:zlib";
 import { VERSION } from "../mod/version.ts";
 import { MAIN } from "./bundle.ts";
 import { LAST_FILE, launcherScript, PROLOGUE, RUNTIME } from "./launcher.ts";
-import { tarArchive, type TarEntry } from "./tar_archive.ts";
+import { tarArchive, type TarEntry } from "../mod/archive/tar_archive.ts";
 
 /**
  * Writes the self-extracting executable: the launcher script, then the archive of the Deno that runs this and

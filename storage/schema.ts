@@ -315,6 +315,10 @@ export const EVENT_VIEWS: readonly string[] = [
        ${textAttribute("cause")} AS cause, ${textAttribute("evidence")} AS evidence,
        severity, message, value, attributes
      FROM store.main.events WHERE stream = 'process'`,
+  `CREATE VIEW store.main.crashes AS
+     SELECT ts, ${textAttribute("crash_id")} AS id, subject AS process_id, service, pid,
+       ${textAttribute("cause")} AS cause, message
+     FROM store.main.events WHERE stream = 'crash' AND name = 'recorded'`,
   // What runs, and what ran: what has ended is in the table for a while, and in the events for long.
   `CREATE VIEW store.main.processes AS
      WITH ended AS (SELECT ts, subject, service, pid, attributes FROM store.main.events

@@ -1,6 +1,13 @@
+import type { CrashesConfig } from "../mod/config/crashes_section.ts";
 import type { StorageConfig } from "../mod/config/storage_section.ts";
+import type { CrashLimits } from "./crash_store.ts";
 import type { StoreOptions } from "./messages.ts";
 import { DURABLE_PATIENCE, MEMORY_PATIENCE } from "./patience.ts";
+
+/** The limits of crashes as the configuration has them. */
+export function crashLimits({ max_count, max_bytes, max_age_ms }: CrashesConfig): CrashLimits {
+  return { maxCount: max_count, maxBytes: max_bytes, maxAgeMs: max_age_ms };
+}
 
 /** The store's options as the configuration has them. `budgetBytes`: memory for the data. */
 export function storeOptions(storage: StorageConfig, budgetBytes: number): StoreOptions {

@@ -6,14 +6,18 @@ import type { SampleWriter } from "../mod/intake/sample_writer.ts";
 import { OTLP_SIGNALS } from "../mod/otlp/otlp_signal.ts";
 import type { PipelineStats } from "../mod/pipeline/pipeline.ts";
 import type { Store } from "../mod/ports.ts";
+import type { CrashArchive } from "../mod/crashes/crash.ts";
+import type { ProcessDetail } from "../mod/processes/process_detail.ts";
 import type { ReportedExits } from "../mod/processes/reported_exits.ts";
 import type { SourceRegistry } from "../mod/sources/source_registry.ts";
 import type { SourceList } from "../mod/sources/source_status.ts";
 import { collectorRoutes } from "./api/collector_routes.ts";
+import { crashRoutes } from "./api/crash_routes.ts";
 import { exitRoutes } from "./api/exit_routes.ts";
 import { checkRoutes } from "./api/check_routes.ts";
 import { infoRoutes } from "./api/info_routes.ts";
 import { ingestRoutes } from "./api/ingest_routes.ts";
+import { processDetailRoutes } from "./api/process_detail_routes.ts";
 import { processRoutes } from "./api/process_routes.ts";
 import { storageRoutes } from "./api/storage_routes.ts";
 import { BODY_BUDGET, type BodyLimits } from "./body/body_limits.ts";
@@ -70,6 +74,9 @@ export interface WebDeps {
   readonly turnedAway: () => Readonly<Record<string, number>>;
   readonly collectors: () => readonly CollectorStatus[];
   readonly processes: () => ProcessList;
+  /** All that is known of a process that runs; null when it does not. */
+  readonly processDetail: (pid: number, startTimeMs: number) => ProcessDetail | null;
+  readonly crashes: Pick<CrashArchive, "list" | "get" | "stats">;
   readonly reportedExits: Pick<ReportedExits, "report">;
   /** What Horizon watches about itself, and about others. */
   readonly health: HealthChecks;
@@ -139,6 +146,8 @@ export function createWeb(deps: WebDeps): Web {
     ...infoRoutes(deps),
     ...storageRoutes(deps),
     ...processRoutes(deps.processes),
+    ...processDetailRoutes({ ...deps, query: deps.store.query }),
+    ...crashRoutes(deps.crashes),
     ...exitRoutes({ ...deps, bodies }),
     ...checkRoutes(deps.checks),
     ...collectorRoutes(deps.collectors),

@@ -1,4 +1,6 @@
 import type { Clock } from "../../mod/clock.ts";
+import type { ProcessDetail } from "../../mod/processes/process_detail.ts";
+import { START_TIME_TOLERANCE_MS } from "../../mod/processes/process_identity.ts";
 import type { ProcessRow, ProcessState } from "../../mod/processes/process_row.ts";
 import type { Collector, Tick } from "../collector.ts";
 import { parseKernelStat } from "../host/cpu.ts";
@@ -11,7 +13,7 @@ import { PidFiles } from "./pid_files.ts";
 import { parseOpenFilesLimit } from "./process_files.ts";
 import { ProcessInspector } from "./process_inspector.ts";
 import { CreatedCount } from "./created_count.ts";
-import type { ProcessLifecycle } from "./process_lifecycle.ts";
+import { type ProcessLifecycle, shownOpenFiles } from "./process_lifecycle.ts";
 import { PROCESS_COUNT_METRICS, ProcessSeries } from "./process_metrics.ts";
 import { maxKeptFiles, ProcessReader, type StatFile } from "./process_reader.ts";
 import { emptyProcessStat, parseRareFields } from "./process_stat.ts";
@@ -83,6 +85,8 @@ export interface ProcessCollectorStats extends ProcessTableStats {
 const SLOW_LOOKS_PER_TURN = 50;
 /** Yet no less often than this. */
 export const MOST_SLOW_TURNS = 60;
+
+const MAX_ANCESTORS = 64;
 
 const STATES: readonly ProcessState[] = [
   "running",
@@ -187,6 +191,38 @@ export class ProcessCollector implements Collector {
   /** What runs now, and before it the last that have ended. */
   processRows(): ProcessRow[] {
     return [...this.#table.exitedRows(), ...this.#table.rows(this.#options.kernelThreads)];
+  }
+
+  /** All that is known of a process that runs; null when it does not. */
+  detail(pid: number, startTimeMs: number): ProcessDetail | null {
+    const process = this.#table.get(pid);
+    if (process === undefined) return null;
+    const apartMs = Math.abs(process.startTimeMs - startTimeMs);
+    if (apartMs > START_TIME_TOLERANCE_MS) return null;
+    const { limits, limitShares, lastSight } = process;
+    return {
+      row: processRow(process, null),
+      ancestors: this.#ancestors(process),
+      limits,
+      limitShares,
+      openFiles: lastSight === null ? {} : shownOpenFiles(lastSight),
+      moreOpenFiles: lastSight?.moreOpenFiles ?? false,
+    };
+  }
+
+  /** Its parent first; to the end of the chain, or where it is longer than makes sense. */
+  #ancestors({ ppid }: TrackedProcess): ProcessRow[] {
+    const rows: ProcessRow[] = [];
+    for (let next = this.#table.get(ppid); next !== undefined; next = this.#table.get(next.ppid)) {
+      rows.push(processRow(next, null));
+      if (rows.length >= MAX_ANCESTORS || next.ppid === next.pid) break;
+    }
+    return rows;
+  }
+
+  /** Waits for what is still being found out about processes that ended. */
+  async settled(): Promise<void> {
+    await this.#options.lifecycle?.settled();
   }
 
   /** @throws Deno.errors.* when `/proc` cannot be listed */

@@ -5,6 +5,7 @@ import {
   explainDeath,
   isCrash,
 } from "../../mod/processes/death.ts";
+import type { LastSight } from "../../mod/processes/last_sight.ts";
 import type { ProcessDeath } from "../../mod/processes/process_death.ts";
 import {
   execEvent,
@@ -23,6 +24,7 @@ import { type RestartPolicy, RestartTracker } from "../../mod/processes/restart_
 import { type ExitStatus, parseWaitStatus } from "../../mod/processes/wait_status.ts";
 import type { KernelLog } from "./kernel_log.ts";
 import type { OomCounts } from "./oom_counts.ts";
+import { redactArguments } from "./redact_arguments.ts";
 import { executableName, processRow, type TrackedProcess } from "./tracked_process.ts";
 import { type UnitJournal, unitOf } from "./unit_journal.ts";
 
@@ -42,7 +44,7 @@ export interface LifecycleOptions {
   readonly oomCounts: OomCounts;
   /** What those who wait for their children tell. */
   readonly reported: ReportedExits;
-  readonly onDeath: (death: ProcessDeath) => void;
+  readonly onDeath: (death: ProcessDeath) => unknown;
   /** What a process waits in, `/proc/<pid>/wchan`; null when it may not be read. */
   readonly waitsIn: (pid: number) => string | null;
   /** Whether exit statuses of this user's processes are shown to us. */
@@ -189,12 +191,13 @@ export class ProcessLifecycle {
       oomCounts.account(process.cgroup);
     }
     const row = processRow(process, tsMs);
-    const sight = process.lastSight;
+    const lastSight = shownSight(process.lastSight);
+    const expected = isNamedByGroup(process);
     const isWatched = process.service !== null && watched.has(process.service);
     const finish = (found: DeathEvidence): void => {
       const death = explainDeath(found);
       this.#write(exitEvent(row, death, tsMs));
-      this.#options.onDeath({ process: row, death, watched: isWatched, lastSight: sight });
+      this.#options.onDeath({ process: row, death, watched: isWatched, expected, lastSight });
     };
     if (countsAsRestartable(process, evidence)) {
       const livedMs = tsMs - process.startTimeMs;
@@ -263,6 +266,21 @@ function restartKey(row: ProcessRow, process: TrackedProcess): string {
  * Others (their children, and what belongs to no group) come and go; of these only those that died.
  */
 function countsAsRestartable(process: TrackedProcess, evidence: DeathEvidence): boolean {
-  if (process.assignment !== null && !process.assignment.adopted) return true;
+  if (isNamedByGroup(process)) return true;
   return isCrash(explainDeath(evidence), false);
+}
+
+function isNamedByGroup({ assignment }: TrackedProcess): boolean {
+  return assignment !== null && !assignment.adopted;
+}
+
+function shownSight(sight: LastSight | null): LastSight | null {
+  return sight === null ? null : { ...sight, openFiles: shownOpenFiles(sight) };
+}
+
+/** What may be shown of them: names of files may hold secrets as arguments do. */
+export function shownOpenFiles({ openFiles }: LastSight): Record<string, string> {
+  const shown = Object.entries(openFiles)
+    .map(([number, file]) => [number, redactArguments([file])] as const);
+  return Object.fromEntries(shown);
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type AuthConfig, AuthSection } from "./auth_section.ts";
 import { type CollectorsConfig, CollectorsSection } from "./collectors_section.ts";
 import { type HealthConfig, HealthSection } from "./health_section.ts";
+import { type CrashesConfig, CrashesSection } from "./crashes_section.ts";
 import { type IngestConfig, IngestSection } from "./ingest_section.ts";
 import { type LogConfig, LogSection } from "./log_section.ts";
 import { type PipelineConfig, PipelineSection } from "./pipeline_section.ts";
@@ -20,6 +21,7 @@ export interface Config {
   readonly storage: StorageConfig;
   readonly collectors: CollectorsConfig;
   readonly health: HealthConfig;
+  readonly crashes: CrashesConfig;
   readonly ingest: IngestConfig;
   readonly pipeline: PipelineConfig;
   readonly receivers: ReceiversConfig;
@@ -33,6 +35,7 @@ export const SECTIONS: { readonly [Name in keyof Config]: z.ZodType<Config[Name]
   storage: StorageSection,
   collectors: CollectorsSection,
   health: HealthSection,
+  crashes: CrashesSection,
   ingest: IngestSection,
   pipeline: PipelineSection,
   receivers: ReceiversSection,
@@ -46,6 +49,7 @@ export const ConfigSchema: z.ZodType<Config> = z.strictObject({
   storage: SECTIONS.storage.prefault({}),
   collectors: SECTIONS.collectors.prefault({}),
   health: SECTIONS.health.prefault({}),
+  crashes: SECTIONS.crashes.prefault({}),
   ingest: SECTIONS.ingest.prefault({}),
   pipeline: SECTIONS.pipeline.prefault({}),
   receivers: SECTIONS.receivers.prefault({}),

@@ -1,25 +1,27 @@
 import type { ExitStatus } from "./wait_status.ts";
 
 /** Why a process is no more. */
-export type DeathCause =
+export const DEATH_CAUSES = [
   /** It ended by itself with code 0. */
-  | "exited"
+  "exited",
   /** It ended by itself with another code. */
-  | "failed"
+  "failed",
   /** A signal that a fault of its own raises: SIGSEGV, SIGABRT and the like. */
-  | "crashed"
+  "crashed",
   /** The kernel ended it because memory ran out. */
-  | "oom_killed"
+  "oom_killed",
   /** SIGKILL of somebody else. */
-  | "killed"
+  "killed",
   /** A signal that asks it to end. */
-  | "terminated"
+  "terminated",
   /** It used more CPU time, or wrote a larger file, than it may. */
-  | "limit_exceeded"
+  "limit_exceeded",
   /** Its supervisor lost patience: it did not start, stop or answer in time. */
-  | "timed_out"
+  "timed_out",
   /** It is gone, and nothing says how it ended. */
-  | "unknown";
+  "unknown",
+] as const;
+export type DeathCause = typeof DEATH_CAUSES[number];
 
 /** Who says how it ended. */
 export type ExitSource =

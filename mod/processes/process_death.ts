@@ -9,5 +9,7 @@ export interface ProcessDeath {
   readonly death: Death;
   /** Its group asks for attention: that it is gone is a crash even when nothing says why. */
   readonly watched: boolean;
+  /** A group names it: it is expected to run. Children that a group takes in come and go. */
+  readonly expected: boolean;
   readonly lastSight: LastSight | null;
 }

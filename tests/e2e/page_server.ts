@@ -1,3 +1,4 @@
+import { CrashStore } from "../../storage/crash_store.ts";
 import { systemClock } from "../../mod/clock.ts";
 import { healthReport } from "../../mod/health/aggregate.ts";
 import { Intake } from "../../mod/intake/intake.ts";
@@ -154,6 +155,8 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       sources,
       collectors: () => [],
       processes: () => ({ tsMs: Date.now(), processes: state.processes }),
+      processDetail: () => null,
+      crashes: new CrashStore(null, { maxCount: 10, maxBytes: 1e6, maxAgeMs: 1e12 }),
       reportedExits: new ReportedExits(),
       health: new HealthChecks([{
         name: "store",

@@ -1,9 +1,12 @@
 import { z } from "zod";
+import { processId } from "../../mod/processes/process_identity.ts";
 import type { ProcessRow } from "../../mod/processes/process_row.ts";
 import type { Route } from "../route.ts";
 import type { ProcessList } from "../sources.ts";
 
-const ProcessJson = z.strictObject({
+/** A process that runs. */
+export const ProcessJson = z.strictObject({
+  id: z.string().describe("Names it: `/api/processes/{id}`."),
   pid: z.int(),
   ppid: z.int(),
   name: z.string(),
@@ -23,6 +26,7 @@ const ProcessJson = z.strictObject({
   read_bytes_per_second: z.number().nullable(),
   write_bytes_per_second: z.number().nullable(),
   cgroup: z.string().nullable(),
+  container_id: z.string().nullable(),
 });
 
 /** The answer of `/api/processes`. */
@@ -57,8 +61,9 @@ export function processRoutes(processes: () => ProcessList): Route[] {
   }];
 }
 
-function processJson(one: ProcessRow): z.infer<typeof ProcessJson> {
+export function processJson(one: ProcessRow): z.infer<typeof ProcessJson> {
   return {
+    id: processId(one.pid, one.startTimeMs),
     pid: one.pid,
     ppid: one.ppid,
     name: one.name,
@@ -78,5 +83,6 @@ function processJson(one: ProcessRow): z.infer<typeof ProcessJson> {
     read_bytes_per_second: one.readBytesPerSecond,
     write_bytes_per_second: one.writeBytesPerSecond,
     cgroup: one.cgroup,
+    container_id: one.containerId,
   };
 }

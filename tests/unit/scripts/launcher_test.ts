@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { launcherScript, PROLOGUE } from "../../../scripts/launcher.ts";
-import { tarArchive } from "../../../scripts/tar_archive.ts";
+import { tarArchive } from "../../../mod/archive/tar_archive.ts";
 
 /** Stands for the runtime: says how it was called and with what environment, and ends as told. */
 const FAKE_RUNTIME = `#!/bin/sh

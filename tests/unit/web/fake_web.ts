@@ -1,3 +1,4 @@
+import { CrashStore } from "../../../storage/crash_store.ts";
 import { gzipSync } from "node:zlib";
 import type { Clock } from "../../../mod/clock.ts";
 import { healthReport } from "../../../mod/health/aggregate.ts";
@@ -181,6 +182,8 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
       tsMs: clock.nowMs(),
       processes: [sampleProcess(42)],
     }),
+    processDetail: () => null,
+    crashes: new CrashStore(null, { maxCount: 10, maxBytes: 1e6, maxAgeMs: 1e12 }),
     reportedExits: new ReportedExits(),
     health: new HealthChecks([], clock),
     checks: { report: () => healthReport(clock.nowMs(), []), run: () => Promise.resolve(null) },

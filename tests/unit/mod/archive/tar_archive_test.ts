@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { tarArchive, type TarEntry } from "../../../scripts/tar_archive.ts";
+import { tarArchive, type TarEntry } from "../../../../mod/archive/tar_archive.ts";
 
 const ENTRIES: TarEntry[] = [
   { path: "program", content: new TextEncoder().encode("#!/bin/sh\n"), executable: true },
