@@ -139,7 +139,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     memory?.cgroupLimitBytes ?? null,
   );
   const store = await StoreClient.open(storeOptions(storage, budgetBytes), registries, log);
-  const pipeline = buildPipeline(config.pipeline, { registries, redactor, env: io.env });
+  const pipeline = buildPipeline(config.pipeline, { registries, redactor, env: io.env, clock });
   const intake = new Intake(
     store,
     registries,

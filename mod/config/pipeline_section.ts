@@ -2,6 +2,7 @@ import { z } from "zod";
 import { contradiction, whenRight } from "./contradiction.ts";
 import { attributeNames, safePattern } from "./pattern_scalars.ts";
 import { type ProcessorConfig, Processors } from "./processor_config.ts";
+import { Sampling, type SamplingConfig } from "./sampling_config.ts";
 import { flag, text } from "./scalars.ts";
 
 /** A secret's shape that only the operator knows. */
@@ -28,6 +29,7 @@ export interface RedactConfig {
 /** `pipeline`: what happens to telemetry before it is stored. */
 export interface PipelineConfig {
   readonly processors: readonly ProcessorConfig[];
+  readonly sampling: SamplingConfig;
   readonly redact: RedactConfig;
 }
 
@@ -101,6 +103,7 @@ export const PipelineSection: z.ZodType<PipelineConfig> = z
   .strictObject({
     processors: Processors.prefault([])
       .describe("Steps that drop, change and count records, in their order."),
+    sampling: Sampling.prefault({}).describe("Which spans are stored when not all of them are."),
     redact: Redact.prefault({}).describe("Secrets that never reach the store."),
   })
   .describe("What happens to telemetry before it is stored.");

@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import type { PipelineConfig } from "../config/pipeline_section.ts";
 import type { Registries } from "../intern/registries.ts";
 import { CounterTable } from "./counter_table.ts";
@@ -5,6 +6,8 @@ import { Pipeline } from "./pipeline.ts";
 import { buildProcessor } from "./processors/build_processors.ts";
 import { redactStage } from "./redact/redact_stage.ts";
 import type { Redactor } from "./redact/redactor.ts";
+import { AdaptiveRates } from "./sampling/adaptive_rates.ts";
+import { headSampling } from "./sampling/head_sampling.ts";
 import type { Stage } from "./stage.ts";
 
 export interface PipelineParts {
@@ -12,6 +15,7 @@ export interface PipelineParts {
   /** Null where nothing is to be redacted. */
   readonly redactor: Redactor | null;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Pick<Clock, "monotonicMs">;
 }
 
 /**
@@ -20,15 +24,28 @@ export interface PipelineParts {
  */
 export function buildPipeline(
   config: PipelineConfig,
-  { registries, redactor, env }: PipelineParts,
+  { registries, redactor, env, clock }: PipelineParts,
 ): Pipeline {
   const counters = new CounterTable();
   const stages: Stage[] = config.processors.map((one) =>
     buildProcessor(one, { registries, counters, env })
   );
+  const { sampling } = config;
+  if (sampling.enabled) {
+    stages.push(headSampling({
+      probability: sampling.probability,
+      rates: sampling.spans_per_second === null
+        ? null
+        : new AdaptiveRates(sampling.spans_per_second, clock),
+      keepErrors: sampling.keep_errors,
+      keepSlowerThanNs: sampling.keep_slower_than_ms * 1e6,
+      counters,
+      keys: registries.attributeKeys,
+    }));
+  }
   if (redactor !== null) {
     stages.push(redactStage(redactor, registries.attributeKeys, config.redact.span_names));
   }
-  const counting = config.processors.some(({ action }) => action === "count");
+  const counting = sampling.enabled || config.processors.some(({ action }) => action === "count");
   return new Pipeline({ stages, redactor, counters, counting });
 }

@@ -35,10 +35,18 @@ export class PipelineFixture {
   readonly registries = new Registries({ maxSeries: 1_000, maxSeriesPerMetric: 1_000 });
   readonly pipeline: Pipeline;
 
+  /** Milliseconds; moved by tests. */
+  nowMs = 0;
+
   constructor(config: PipelineConfig, env: Readonly<Record<string, string>> = {}) {
     const { registries } = this;
     const redactor = configuredRedactor(config.redact);
-    this.pipeline = buildPipeline(config, { registries, redactor, env });
+    this.pipeline = buildPipeline(config, {
+      registries,
+      redactor,
+      env,
+      clock: { monotonicMs: () => this.nowMs },
+    });
   }
 
   logs(sketches: readonly LogSketch[]): ColumnBatch {

@@ -1,0 +1,69 @@
+import type { ColumnBatch } from "../../columns/column.ts";
+import { encodeUtf8 } from "../../columns/utf8_text.ts";
+import type { AttributeKeys } from "../../intern/registries.ts";
+import { AttributeListBuilder } from "../../signals/attributes.ts";
+import { attributesOf, textAt, withColumns } from "../batch_columns.ts";
+
+/** Why a span was kept. */
+export type SamplingRule =
+  /** By the configured share, or the share that the rate of its service allows. */
+  | "probability"
+  | "rate"
+  /** A sampler before us had kept fewer than we would. */
+  | "upstream"
+  | "error"
+  | "slow"
+  /** It is of a trace with an error, or a slow span, in it. */
+  | "trace_error"
+  | "trace_slow";
+
+export const ADJUSTED_COUNT = "sampling.adjusted_count";
+export const RULE = "sampling.rule";
+
+/** A row that was kept, of how many it is one, and why. */
+export interface Kept {
+  readonly row: number;
+  readonly adjustedCount: number;
+  readonly rule: SamplingRule;
+}
+
+/**
+ * The batch of kept spans with what was decided about each. A count that is there already, of
+ * another Horizon before us, is multiplied.
+ *
+ * @param batch the kept rows, one for each of `kept`
+ */
+export function markSampled(
+  batch: ColumnBatch,
+  kept: readonly Kept[],
+  keys: AttributeKeys,
+): ColumnBatch {
+  const { offsets, keys: ids, values } = attributesOf(batch);
+  const [countKey, ruleKey] = [keys.idOf(ADJUSTED_COUNT), keys.idOf(RULE)];
+  const out = new AttributeListBuilder();
+  kept.forEach(({ adjustedCount, rule }, row) => {
+    let count = adjustedCount;
+    for (let item = offsets[row]!; item < offsets[row + 1]!; item++) {
+      const id = ids[item]!;
+      if (id === countKey) {
+        const before = Number(textAt(values, item));
+        if (before >= 1 && before < Infinity) count *= before;
+      } else if (id !== ruleKey) {
+        out.pushKey(id);
+        out.values.pushValidBytes(values.bytes, values.offsets[item]!, values.offsets[item + 1]!);
+      }
+    }
+    for (const [key, text] of [[countKey, countText(count)], [ruleKey, rule]] as const) {
+      const bytes = encodeUtf8(text);
+      out.pushKey(key);
+      out.values.pushValidBytes(bytes, 0, bytes.length);
+    }
+    out.closeRow();
+  });
+  return withColumns(batch, out.finish());
+}
+
+/** Six digits are far more than the estimate is worth. */
+function countText(count: number): string {
+  return String(Number(count.toPrecision(6)));
+}
