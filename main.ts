@@ -8,6 +8,7 @@ import { buildHealth } from "./collectors/health/configured_health.ts";
 import { readMemoryLimit } from "./collectors/host/memory_limit.ts";
 import { startReceivers } from "./collectors/receivers/receivers.ts";
 import { Scheduler, systemTimers } from "./collectors/scheduler.ts";
+import { configuredScraping, type Scraping } from "./collectors/scrape/configured_scrape.ts";
 import { parseCommandLine } from "./mod/cli/parse_command_line.ts";
 import { runClientCommand } from "./mod/cli/run_client_command.ts";
 import type { CliIo, ExitCode } from "./mod/cli/command.ts";
@@ -278,7 +279,18 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
   };
   const stopServers = () =>
     Promise.all(servers.map((one) => one.shutdown(server.shutdown_deadline_ms / 2)));
+  let scraping: Scraping;
   try {
+    scraping = configuredScraping(config.scrape, {
+      writer,
+      series: registries.series,
+      sources,
+      clock,
+      timers: systemTimers,
+      random: Math.random,
+      log,
+      salt,
+    });
     listen("http", web.app, server.listen, "--listen");
     listen("otlp_http", web.otlpApp, server.otlp_http, "--otlp-http");
     if (server.otlp_grpc !== null) {
@@ -309,6 +321,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
   }
   scheduler.start();
   checks.start();
+  scraping.start();
   state.start();
   lifecycle = "ready";
   return {
@@ -318,7 +331,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     stop: () =>
       withinDeadline(server.shutdown_deadline_ms, log, async () => {
         lifecycle = "draining";
-        await Promise.all([scheduler.stop(), checks.stop()]);
+        await Promise.all([scheduler.stop(), checks.stop(), scraping.stop()]);
         web.closeStreams();
         store.cancelQueries();
         await stopServers();

@@ -7,6 +7,7 @@ import { type IngestConfig, IngestSection } from "./ingest_section.ts";
 import { type LogConfig, LogSection } from "./log_section.ts";
 import { type PipelineConfig, PipelineSection } from "./pipeline_section.ts";
 import { type ReceiversConfig, ReceiversSection } from "./receivers_section.ts";
+import { type ScrapeConfig, ScrapeSection } from "./scrape_section.ts";
 import { type ServerConfig, ServerSection } from "./server_section.ts";
 import { type StorageConfig, StorageSection } from "./storage_section.ts";
 
@@ -22,6 +23,7 @@ export interface Config {
   readonly collectors: CollectorsConfig;
   readonly health: HealthConfig;
   readonly crashes: CrashesConfig;
+  readonly scrape: ScrapeConfig;
   readonly ingest: IngestConfig;
   readonly pipeline: PipelineConfig;
   readonly receivers: ReceiversConfig;
@@ -36,6 +38,7 @@ export const SECTIONS: { readonly [Name in keyof Config]: z.ZodType<Config[Name]
   collectors: CollectorsSection,
   health: HealthSection,
   crashes: CrashesSection,
+  scrape: ScrapeSection,
   ingest: IngestSection,
   pipeline: PipelineSection,
   receivers: ReceiversSection,
@@ -50,6 +53,7 @@ export const ConfigSchema: z.ZodType<Config> = z.strictObject({
   collectors: SECTIONS.collectors.prefault({}),
   health: SECTIONS.health.prefault({}),
   crashes: SECTIONS.crashes.prefault({}),
+  scrape: SECTIONS.scrape.prefault({}),
   ingest: SECTIONS.ingest.prefault({}),
   pipeline: SECTIONS.pipeline.prefault({}),
   receivers: SECTIONS.receivers.prefault({}),

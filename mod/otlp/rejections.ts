@@ -12,7 +12,8 @@ export type RejectReason =
   | "invalid_delta"
   | "delta_out_of_order"
   | "invalid_buckets"
-  | "label_limit";
+  | "label_limit"
+  | "duplicate_sample";
 
 /** For the sender: what is wrong with a record that was rejected for this reason. */
 const EXPLANATIONS: Readonly<Record<RejectReason, string>> = {
@@ -28,6 +29,7 @@ const EXPLANATIONS: Readonly<Record<RejectReason, string>> = {
   invalid_delta: "a delta must be finite, and not negative where the sum is monotonic",
   delta_out_of_order: "a delta point that is not later than the one before it was taken already",
   invalid_buckets: "bucket counts and bounds do not fit together, or are too many",
+  duplicate_sample: "a series has more than one sample of the same time",
   label_limit: "a series has too many labels, or a label's name or value is too long",
 };
 

@@ -3,6 +3,7 @@ import type { SeriesIdentity } from "../intake/sample_writer.ts";
 import {
   familyOfSample,
   type MetricFamily,
+  type MetricType,
   sampleKind,
   sampleUnit,
   UNKNOWN_FAMILY,
@@ -27,6 +28,15 @@ export class MetricFamilies {
   /** Families not remembered for lack of room. */
   get refused(): number {
     return this.#refused;
+  }
+
+  get(name: string): MetricFamily | undefined {
+    return this.#families.get(name);
+  }
+
+  /** The type of the family that samples of this name belong to. */
+  typeOf(name: string): MetricType {
+    return familyOfSample(name, (one) => this.#families.get(one))?.type ?? "unknown";
   }
 
   /** Remembers a family; true when that changes what was known. */
