@@ -1,4 +1,5 @@
 import type { DefinitionTable } from "../mod/intern/definitions.ts";
+import { HISTOGRAM_QUANTILE, RPC_MACRO, RPC_VIEW } from "./rpc_sql.ts";
 import type { ChunkKind } from "./chunk_kind.ts";
 
 /**
@@ -348,6 +349,8 @@ export const EVENT_VIEWS: readonly string[] = [
        ${textAttribute("flapping")} = 'true' AS flapping, value AS latency_ms, severity, message,
        ${textAttribute("output")} AS output
      FROM store.main.events WHERE stream = 'health'`,
+  RPC_MACRO,
+  RPC_VIEW,
 ];
 
 /** Columns about the end of a process, of its exit event. */
@@ -386,6 +389,7 @@ export function viewStatement(signal: ChunkKind, chunks: readonly ChunkTable[]):
 const HELPERS: readonly string[] = [
   `CREATE MACRO store.main.now_utc() AS make_timestamp(epoch_us(now()))`,
   `CREATE MACRO store.main.ago(span) AS make_timestamp(epoch_us(now())) - CAST(span AS INTERVAL)`,
+  HISTOGRAM_QUANTILE,
 ];
 
 /** Most characters or items that one call may make of small arguments. */

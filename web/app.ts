@@ -19,6 +19,7 @@ import { infoRoutes } from "./api/info_routes.ts";
 import { ingestRoutes } from "./api/ingest_routes.ts";
 import { processDetailRoutes } from "./api/process_detail_routes.ts";
 import { processRoutes } from "./api/process_routes.ts";
+import { rpcRoutes } from "./api/rpc_routes.ts";
 import { storageRoutes } from "./api/storage_routes.ts";
 import { BODY_BUDGET, type BodyLimits } from "./body/body_limits.ts";
 import { BodyReader } from "./body/body_reader.ts";
@@ -141,6 +142,7 @@ export function createWeb(deps: WebDeps): Web {
       version: deps.facts.version,
     }),
     ...sqlRoutes({ query: deps.store.query, bodies }),
+    ...rpcRoutes({ query: deps.store.query, clock: deps.clock }),
     ...healthRoutes(deps),
     ...metricsRoutes({ ...deps, registry, bodies, gate, stream }),
     ...infoRoutes(deps),
