@@ -8,6 +8,7 @@ import type { ReportedExits } from "../mod/processes/reported_exits.ts";
 import type { SourceBook } from "../mod/sources/source_book.ts";
 import type { SourceRegistry } from "../mod/sources/source_registry.ts";
 import type { Collector, CollectorLog } from "./collector.ts";
+import { CgroupCollector } from "./cgroups/cgroup_collector.ts";
 import { HostFiles } from "./host_files.ts";
 import { CONTAINER_INTERFACES, hostCollectors } from "./host/host_collectors.ts";
 import { parseAuxiliaryVector, USUAL_KERNEL_CONSTANTS } from "./kernel_constants.ts";
@@ -44,6 +45,12 @@ export interface CollectorsOptions {
   } | null;
   /** What the pipeline counts; null where it counts nothing. */
   readonly counters: CounterSource | null;
+  /** Null: not collected. They are found by the processes in them. */
+  readonly cgroups: {
+    readonly intervalMs: number;
+    readonly timeoutMs: number;
+    readonly maxCgroups: number;
+  } | null;
   readonly procRoot: string;
   readonly sysRoot: string;
   readonly cgroupRoot: string;
@@ -119,6 +126,18 @@ export function buildCollectors(options: CollectorsOptions): Collectors {
       sink: sink("processes", options.processes.intervalMs, MOST_SLOW_TURNS),
     });
     collectors.push(processes);
+    if (options.cgroups !== null) {
+      collectors.push(
+        new CgroupCollector({
+          ...options.cgroups,
+          procRoot,
+          cgroupRoot: options.cgroupRoot,
+          occupied: () => processes?.occupiedCgroups() ?? [],
+          kernel,
+          sink: sink("cgroups", options.cgroups.intervalMs),
+        }),
+      );
+    }
   }
   if (options.counters !== null) {
     collectors.push(

@@ -4,8 +4,11 @@ import { configuredGroups, watchedServices } from "./processes/configured_groups
 
 /** What is collected and where from, as the configuration has it. */
 export function configuredCollectors(
-  { host, processes, proc_root, sys_root, cgroup_root }: CollectorsConfig,
-): Pick<CollectorsOptions, "host" | "processes" | "procRoot" | "sysRoot" | "cgroupRoot"> {
+  { host, processes, cgroups, proc_root, sys_root, cgroup_root }: CollectorsConfig,
+): Pick<
+  CollectorsOptions,
+  "host" | "processes" | "cgroups" | "procRoot" | "sysRoot" | "cgroupRoot"
+> {
   return {
     host: host.enabled ? { intervalMs: host.interval_ms, timeoutMs: host.timeout_ms } : null,
     processes: processes.enabled
@@ -25,6 +28,13 @@ export function configuredCollectors(
           },
           stuckAfterMs: processes.stuck_after_ms,
         },
+      }
+      : null,
+    cgroups: cgroups.enabled
+      ? {
+        intervalMs: cgroups.interval_ms,
+        timeoutMs: cgroups.interval_ms,
+        maxCgroups: cgroups.max_cgroups,
       }
       : null,
     procRoot: proc_root,

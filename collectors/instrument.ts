@@ -47,7 +47,8 @@ export class Instrument {
       const value = values[i] ?? "";
       return value === "" ? [] : [[key, value] as const];
     });
-    return this.#sink.resolve(name, kind, unit, labels);
+    const service = labels.find(([key]) => key === "service.name")?.[1] ?? "";
+    return this.#sink.resolve(name, kind, unit, labels, service);
   }
 }
 

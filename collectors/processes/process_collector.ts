@@ -2,6 +2,7 @@ import type { Clock } from "../../mod/clock.ts";
 import type { ProcessDetail } from "../../mod/processes/process_detail.ts";
 import { START_TIME_TOLERANCE_MS } from "../../mod/processes/process_identity.ts";
 import type { ProcessRow, ProcessState } from "../../mod/processes/process_row.ts";
+import type { OccupiedCgroup } from "../cgroups/cgroup_collector.ts";
 import type { Collector, Tick } from "../collector.ts";
 import { parseKernelStat } from "../host/cpu.ts";
 import { HostFiles } from "../host_files.ts";
@@ -191,6 +192,20 @@ export class ProcessCollector implements Collector {
   /** What runs now, and before it the last that have ended. */
   processRows(): ProcessRow[] {
     return [...this.#table.exitedRows(), ...this.#table.rows(this.#options.kernelThreads)];
+  }
+
+  /** The cgroups that processes are in, without the root and those of kernel threads. */
+  occupiedCgroups(): OccupiedCgroup[] {
+    const cgroups = new Map<string, OccupiedCgroup>();
+    for (const { pid, cgroup: path, service, kernelThread } of this.#table.running()) {
+      if (kernelThread || path === null || path === "/") continue;
+      const known = cgroups.get(path);
+      const shared = known === undefined || known.service === null || service === null ||
+        known.service === service;
+      const both = shared ? known?.service ?? service : null;
+      cgroups.set(path, { path, pid: known?.pid ?? pid, service: both });
+    }
+    return [...cgroups.values()];
   }
 
   /** All that is known of a process that runs; null when it does not. */

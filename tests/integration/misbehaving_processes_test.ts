@@ -4,6 +4,7 @@ import type { ProcessDeath } from "../../mod/processes/process_death.ts";
 import type { ProcessRow } from "../../mod/processes/process_row.ts";
 import { ReportedExits } from "../../mod/processes/reported_exits.ts";
 import { USUAL_KERNEL_CONSTANTS } from "../../collectors/kernel_constants.ts";
+import { CgroupCollector } from "../../collectors/cgroups/cgroup_collector.ts";
 import { KernelLog } from "../../collectors/processes/kernel_log.ts";
 import { OomCounts } from "../../collectors/processes/oom_counts.ts";
 import {
@@ -76,6 +77,22 @@ function watchHost(kernelLog = new KernelLog()) {
       collector.processList().processes.find((one) => one.pid === pid),
     names: (pid: number) => events.filter((event) => event.pid === pid).map(({ name }) => name),
     death: (pid: number) => deaths.find(({ process }) => process.pid === pid)?.death,
+    /** What the collector of cgroups says of one, by metric. */
+    cgroup: (path: string): Record<string, number> => {
+      const into = new RecordingSink();
+      new CgroupCollector({
+        intervalMs: 1000,
+        timeoutMs: 1000,
+        procRoot: "/proc",
+        cgroupRoot: "/sys/fs/cgroup",
+        maxCgroups: 1_000,
+        occupied: () => collector.occupiedCgroups(),
+        kernel: USUAL_KERNEL_CONSTANTS,
+        sink: into,
+      }).collect({ tsMs: 0, tsUs: 0, signal });
+      const mine = [...into.last].filter(([key]) => key.includes(`cgroup.path=${path}`));
+      return Object.fromEntries(mine.map(([key, value]) => [key.split("{")[0], value]));
+    },
     [Symbol.dispose]: () => collector.close(),
   };
 }
@@ -154,6 +171,9 @@ for (const kernelLog of [true, false]) {
       // It moves itself into the cgroup before it does anything else.
       while (!Deno.readTextFileSync(`/proc/${ill.pid}/cgroup`).includes(cgroup.path));
       host.turn();
+      const measured = host.cgroup(cgroup.path);
+      assert.equal(measured["cgroup.memory.limit"], 32 << 20);
+      assert.ok((measured["cgroup.memory.usage"] ?? 0) > 0);
       ill.kill("SIGUSR1");
       await ended(ill.pid);
       host.turn();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { hostParts } from "../../../collectors/host/host_collectors.ts";
 import { HEALTH_METRICS } from "../../../collectors/health/health_metrics.ts";
+import { CGROUP_METRICS } from "../../../collectors/cgroups/cgroup_metrics.ts";
 import type { Metric } from "../../../collectors/metric.ts";
 import {
   FAST_PROCESS_METRICS,
@@ -16,6 +17,7 @@ function allMetrics(): Metric[] {
     ...Object.values(FAST_PROCESS_METRICS),
     ...Object.values(SLOW_PROCESS_METRICS),
     ...Object.values(LIMIT_METRICS),
+    ...Object.values(CGROUP_METRICS),
     ...Object.values(HEALTH_METRICS),
   ];
 }
@@ -31,14 +33,14 @@ Deno.test("docs/collected-metrics.md: has a row for each metric, and no other", 
     new URL("../../../docs/collected-metrics.md", import.meta.url),
   );
   const documented = text.split("\n").filter((line) =>
-    /^\| `(?:system|process|health)\./.test(line)
+    /^\| `(?:system|cgroup|process|health)\./.test(line)
   );
   assert.deepEqual(documented.sort(), [...new Set(allMetrics().map(row))].sort());
 });
 
 Deno.test("metrics: names, units and attributes look as the conventions want them", () => {
   for (const { name, unit, kind, attributes, description } of allMetrics()) {
-    assert.match(name, /^(?:system|process|health)(?:\.[a-z0-9_]+)+$/);
+    assert.match(name, /^(?:system|cgroup|process|health)(?:\.[a-z0-9_]+)+$/);
     assert.match(unit, /^(?:s|1|By|\{[a-z_]+\})$/, name);
     assert.ok(["gauge", "counter", "updown"].includes(kind), name);
     for (const key of attributes) assert.match(key, /^[a-z]+(?:\.[a-z0-9_]+)+$/, name);

@@ -44,6 +44,7 @@ function setUp(changes: Partial<CollectorsOptions> = {}) {
       lifecycle: null,
     },
     counters: null,
+    cgroups: null,
     procRoot: inTree("kernel-6", "proc"),
     sysRoot: inTree("kernel-6", "sys"),
     cgroupRoot: inTree("kernel-6", "cgroup"),
