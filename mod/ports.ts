@@ -86,6 +86,8 @@ export interface RecoveryReport {
   readonly lostBytes: number;
   /** Chunk files that did not fit into the memory budget and were left on disk. */
   readonly leftOnDisk: number;
+  /** Files set aside unread, because starts died of them. */
+  readonly setAside: number;
 }
 
 /** How the data directory is doing; null in memory-only mode. */
@@ -94,11 +96,21 @@ export interface DiskStats {
   readonly bytes: number;
   readonly budgetBytes: number;
   readonly files: number;
-  /** Null while writes succeed; else why the last one failed: rows are then in memory only. */
+  /** Of the layout of the directory, once it was brought up to date. */
+  readonly layoutVersion: number;
+  readonly fsync: "every_batch" | "every_second" | "on_close";
+  /** How often a file was forced to the disk. */
+  readonly syncs: number;
+  /** Null while all rows are on disk; else why some are in memory only. */
   readonly problem: string | null;
   readonly failedWrites: number;
-  /** Rows that are in memory only because they could not be written. */
+  /** Rows, and bytes, that could not be written and wait for room on the disk. */
+  readonly waitingRows: number;
+  readonly waitingBytes: number;
+  /** Rows that are in memory only and stay so: more than may wait could not be written. */
   readonly unloggedRows: number;
+  /** Damaged or harmful files that were set aside, in `quarantine/`. */
+  readonly quarantinedFiles: number;
   readonly recovery: RecoveryReport;
 }
 

@@ -3,16 +3,19 @@ import type { DefinitionTable } from "../mod/intern/definitions.ts";
 import type { DiskStats } from "../mod/ports.ts";
 import { type ChunkId, chunkSpanUs } from "./chunk_catalog.ts";
 import { CHUNK_KINDS, type ChunkKind } from "./chunk_kind.ts";
+import { FrameBacklog, type WaitingFrame } from "./frame_backlog.ts";
 import { FrameLog, type FrameMeta, scanFrames } from "./frame_log.ts";
+import { LAYOUT_VERSION, layoutVersion, upgradeLayout } from "./layout.ts";
 import type { FsyncPolicy } from "./messages.ts";
-import { SCHEMA_VERSION } from "./schema.ts";
+import { RecoveryAttempts } from "./recovery_attempts.ts";
 
 /**
  * The data directory:
  *
  * ```
- * horizon.json            {"schema_version": 1}
+ * horizon.json            version of the layout (layout.ts)
  * lock                    held by the running Horizon
+ * recovering              there only during a start (recovery_attempts.ts)
  * definitions.log         frames of definition tables
  * chunks/metrics-<hour start, seconds>-<number>.log   frames of one chunk
  * quarantine/             files as they were found damaged
@@ -70,27 +73,31 @@ export class DataDir {
   readonly #sizes = new Map<string, number>();
   /** Chunk files that were not loaded, newest first. */
   #left: ChunkFile[] = [];
-  #problem: string | null = null;
+  readonly #backlog = new FrameBacklog();
+  readonly #attempts: RecoveryAttempts;
+  /** Why the last write, and the last sync, failed; null when it succeeded. */
+  #writeProblem: string | null = null;
+  #syncProblem: string | null = null;
+  /** A file was made or renamed: the folders themselves are to be synced. */
+  #namesUnsynced = false;
+  #definitionsStale = false;
   #failedWrites = 0;
   #unloggedRows = 0;
+  #syncs = 0;
 
   /**
    * @throws HorizonError `conflict` when another Horizon has it, `invalid_argument` when it was
-   * written by a newer version, `permission_denied` when it cannot be written
+   * written by a newer version or is no directory, `permission_denied` when it cannot be written
    */
   constructor(path: string, fsync: FsyncPolicy) {
     this.#path = path;
     this.#fsync = fsync;
-    try {
+    // First of all, since nothing of a newer version is to be touched.
+    usable(path, () => layoutVersion(path));
+    this.#lock = usable(path, () => {
       Deno.mkdirSync(`${path}/chunks`, { recursive: true, mode: 0o700 });
-      this.#lock = Deno.openSync(`${path}/lock`, { create: true, write: true });
-    } catch (error) {
-      throw new HorizonError(
-        "permission_denied",
-        `the data directory ${path} cannot be used: ${messageOf(error)}`,
-        { path },
-      );
-    }
+      return Deno.openSync(`${path}/lock`, { create: true, write: true });
+    });
     if (!this.#lock.tryLockSync(true)) {
       this.#lock.close();
       throw new HorizonError(
@@ -100,11 +107,15 @@ export class DataDir {
       );
     }
     try {
-      this.#checkVersion();
+      usable(path, () => {
+        probe(`${path}/chunks/probe`);
+        upgradeLayout(path);
+      });
     } catch (error) {
       this.#lock.close();
       throw error;
     }
+    this.#attempts = new RecoveryAttempts(`${path}/recovering`);
   }
 
   stats(): Omit<DiskStats, "budgetBytes" | "recovery"> {
@@ -114,10 +125,22 @@ export class DataDir {
       path: this.#path,
       bytes,
       files: this.#sizes.size,
-      problem: this.#problem,
+      layoutVersion: LAYOUT_VERSION,
+      fsync: this.#fsync,
+      syncs: this.#syncs,
+      problem: this.#writeProblem ?? this.#syncProblem ?? this.#unfinished,
       failedWrites: this.#failedWrites,
+      waitingRows: this.#backlog.rows,
+      waitingBytes: this.#backlog.bytes,
       unloggedRows: this.#unloggedRows,
+      quarantinedFiles: this.#quarantined().length,
     };
+  }
+
+  /** Why rows are still in memory only although writes succeed again. */
+  get #unfinished(): string | null {
+    if (this.#backlog.oldest === undefined && !this.#definitionsStale) return null;
+    return "what could not be written before is being written now";
   }
 
   /** Chunk files, newest first. Files of other names are left alone. */
@@ -147,6 +170,23 @@ export class DataDir {
 
   readChunk(file: ChunkFile): RecoveredFile {
     return this.#read(`chunks/${file.name}`);
+  }
+
+  /** Share of the memory that a recovery otherwise fills; less after one that never ended. */
+  get loadShare(): number {
+    return this.#attempts.share;
+  }
+
+  /** To be called before a chunk is read; false when the process died of it: it is set aside. */
+  beginLoad(file: ChunkFile): boolean {
+    let load = true;
+    this.#guard(() => load = this.#attempts.begin(file.name));
+    if (!load) this.#guard(() => this.#setAside(`chunks/${file.name}`));
+    return load;
+  }
+
+  endRecovery(): void {
+    this.#guard(() => this.#attempts.end());
   }
 
   /** Notes that this file's rows are on disk only. */
@@ -193,7 +233,11 @@ export class DataDir {
   rewriteDefinitions(
     definitions: readonly { table: DefinitionTable; rows: number; payload: Uint8Array }[],
   ): void {
-    this.#guard(0, () => {
+    this.#logs.get(DEFINITIONS)?.close();
+    this.#logs.delete(DEFINITIONS);
+    this.#backlog.forget(DEFINITIONS);
+    this.#definitionsStale = true;
+    this.#guard(() => {
       const path = `${this.#path}/${DEFINITIONS}`;
       const fresh = `${path}.new`;
       removeIfThere(fresh);
@@ -207,8 +251,15 @@ export class DataDir {
         log.close();
       }
       Deno.renameSync(fresh, path);
+      this.#namesUnsynced = true;
       this.#sizes.set(DEFINITIONS, Deno.statSync(path).size);
+      this.#definitionsStale = false;
     });
+  }
+
+  /** Whether `rewriteDefinitions` is to be called, now that there is room again. */
+  get definitionsStale(): boolean {
+    return this.#definitionsStale && this.#writeProblem === null;
   }
 
   logDefinitions(table: DefinitionTable, rows: number, payload: Uint8Array): void {
@@ -225,9 +276,10 @@ export class DataDir {
     if (this.#fsync === "every_batch") this.#syncAll();
   }
 
-  /** To be called each second. */
+  /** To be called each second. What could not be written before is tried again. */
   tick(): void {
-    if (this.#fsync === "every_second") this.#syncAll();
+    this.#writeBacklog();
+    if (this.#fsync !== "on_close") this.#syncAll();
   }
 
   /** No more rows come for this chunk. */
@@ -236,47 +288,91 @@ export class DataDir {
     const log = this.#logs.get(name);
     if (log === undefined) return;
     this.#logs.delete(name);
-    this.#guard(0, () => log.close());
+    this.#guardSync(() => log.close());
   }
 
   removeChunk(chunk: ChunkId): void {
     this.closeChunk(chunk);
     const name = fileOf(chunk);
     this.#sizes.delete(name);
-    this.#guard(0, () => removeIfThere(`${this.#path}/${name}`));
+    this.#backlog.forget(name);
+    this.#guard(() => removeIfThere(`${this.#path}/${name}`));
   }
 
   close(): void {
-    for (const log of this.#logs.values()) this.#guard(0, () => log.close());
+    this.#writeBacklog();
+    this.#syncAll();
+    for (const log of this.#logs.values()) this.#guardSync(() => log.close());
     this.#logs.clear();
     this.#lock.close();
   }
 
   #append(name: string, meta: FrameMeta, payload: Uint8Array): void {
-    this.#guard(meta.rows, () => {
-      let log = this.#logs.get(name);
-      if (log === undefined) {
-        log = new FrameLog(`${this.#path}/${name}`);
-        this.#logs.set(name, log);
-      }
-      log.append(meta, payload);
-      this.#sizes.set(name, log.length);
-      this.#problem = null;
-    });
+    const frame: WaitingFrame = { name, meta, payload };
+    const written = this.#guard(() => this.#write(frame));
+    if (written || this.#backlog.add(frame)) return;
+    if (name === DEFINITIONS) this.#definitionsStale = true;
+    else this.#unloggedRows += meta.rows;
+  }
+
+  #write({ name, meta, payload }: WaitingFrame): void {
+    let log = this.#logs.get(name);
+    if (log === undefined) {
+      log = new FrameLog(`${this.#path}/${name}`);
+      this.#logs.set(name, log);
+      if (log.length === 0) this.#namesUnsynced = true;
+    }
+    log.append(meta, payload);
+    this.#sizes.set(name, log.length);
+    this.#writeProblem = null;
+  }
+
+  /** Frames are read back in any order, so that these may follow what was written meanwhile. */
+  #writeBacklog(): void {
+    for (let frame = this.#backlog.oldest; frame !== undefined; frame = this.#backlog.oldest) {
+      const next = frame;
+      if (!this.#guard(() => this.#write(next))) return;
+      this.#backlog.removeOldest();
+    }
   }
 
   #syncAll(): void {
-    for (const log of this.#logs.values()) this.#guard(0, () => log.sync());
+    const failed = this.#syncProblem !== null;
+    this.#syncProblem = null;
+    for (const log of this.#logs.values()) {
+      this.#guardSync(() => {
+        if (log.sync()) this.#syncs++;
+      });
+    }
+    if (!this.#namesUnsynced && !failed) return;
+    this.#guardSync(() => {
+      syncFolder(this.#path);
+      syncFolder(`${this.#path}/chunks`);
+      this.#namesUnsynced = false;
+    });
   }
 
-  /** A disk that fails degrades Horizon to memory only, visibly; it does not stop it. */
-  #guard(rows: number, work: () => void): void {
+  /**
+   * A disk that fails degrades Horizon to memory only, visibly; it does not stop it. False when
+   * `work` failed.
+   */
+  #guard(work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      this.#writeProblem = messageOf(error);
+      this.#failedWrites++;
+      return false;
+    }
+  }
+
+  #guardSync(work: () => void): void {
     try {
       work();
     } catch (error) {
-      this.#problem = messageOf(error);
+      this.#syncProblem = messageOf(error);
       this.#failedWrites++;
-      this.#unloggedRows += rows;
     }
   }
 
@@ -286,53 +382,109 @@ export class DataDir {
     if (bytes === null) return { frames: [], lostStretches: 0, lostBytes: 0 };
     const { frames, damaged, tornTail } = scanFrames(bytes);
     const lostBytes = damaged.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (damaged.length === 1 && tornTail) Deno.truncateSync(path, damaged[0]!.offset);
-    else if (damaged.length > 0) this.#quarantine(name, frames);
+    // A disk that cannot be written does not prevent the start: what was read is there all the same.
+    this.#guard(() => {
+      if (damaged.length === 1 && tornTail) Deno.truncateSync(path, damaged[0]!.offset);
+      else if (damaged.length > 0) this.#quarantine(name, frames);
+    });
     this.#sizes.set(name, bytes.length - lostBytes);
     return { frames, lostStretches: damaged.length, lostBytes };
   }
 
   /** Keeps the damaged file aside and puts one with its good frames in its place. */
   #quarantine(name: string, frames: RecoveredFile["frames"]): void {
-    const folder = `${this.#path}/quarantine`;
-    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const kept = [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
-    for (const old of kept.slice(0, Math.max(0, kept.length - MAX_QUARANTINED + 1))) {
-      removeIfThere(`${folder}/${old}`);
-    }
     const path = `${this.#path}/${name}`;
     const mended = `${path}.mended`;
     removeIfThere(mended);
     const log = new FrameLog(mended);
     for (const frame of frames) log.append(frame, frame.payload);
     log.close();
-    Deno.renameSync(path, `${folder}/${Date.now()}-${name.replaceAll("/", "-")}`);
+    this.#setAside(name);
     Deno.renameSync(mended, path);
   }
 
-  #checkVersion(): void {
-    const path = `${this.#path}/horizon.json`;
-    const bytes = readIfThere(path);
-    const found = bytes === null ? null : versionIn(new TextDecoder().decode(bytes));
-    if (found !== null && found > SCHEMA_VERSION) {
-      throw new HorizonError(
-        "invalid_argument",
-        `the data directory ${this.#path} was written by a newer Horizon (layout ${found}, this ` +
-          `one knows ${SCHEMA_VERSION}); run that version, or name another --data-dir`,
-        { path: this.#path },
-      );
+  #setAside(name: string): void {
+    const folder = `${this.#path}/quarantine`;
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const kept = this.#quarantined();
+    for (const old of kept.slice(0, Math.max(0, kept.length - MAX_QUARANTINED + 1))) {
+      removeIfThere(`${folder}/${old}`);
     }
-    if (found === SCHEMA_VERSION) return;
-    const temporary = `${path}.new`;
-    Deno.writeTextFileSync(temporary, `${JSON.stringify({ schema_version: SCHEMA_VERSION })}\n`);
-    Deno.renameSync(temporary, path);
+    Deno.renameSync(
+      `${this.#path}/${name}`,
+      `${folder}/${Date.now()}-${name.replaceAll("/", "-")}`,
+    );
+    this.#sizes.delete(name);
+    this.#namesUnsynced = true;
+  }
+
+  /** Names of the files set aside, oldest first. */
+  #quarantined(): string[] {
+    try {
+      return [...Deno.readDirSync(`${this.#path}/quarantine`)].map(({ name }) => name).sort();
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
   }
 }
 
-/** The version in `horizon.json`; null when the file is damaged, which must not prevent a start. */
-function versionIn(text: string): number | null {
-  const version = /"schema_version"\s*:\s*(\d{1,6})/.exec(text)?.[1];
-  return version === undefined ? null : Number(version);
+/**
+ * @throws HorizonError instead of what the system says. A full disk is no reason not to start, which is
+ * why nothing here writes more than a name once the directory is there.
+ */
+function usable<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof HorizonError) throw error;
+    if (isFile(path)) {
+      throw new HorizonError(
+        "invalid_argument",
+        `the data directory ${path} is a file; name a directory with --data-dir`,
+        { path },
+      );
+    }
+    throw new HorizonError(
+      "permission_denied",
+      `the data directory ${path} cannot be used: ${messageOf(error)}; let the user that runs ` +
+        "Horizon write there, or name another --data-dir",
+      { path },
+    );
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    // It is not there, or not to be seen: the first error says so better.
+    return false;
+  }
+}
+
+/** Whether files can be made: the lock may be there from better times. */
+function probe(path: string): void {
+  try {
+    Deno.openSync(path, { create: true, write: true }).close();
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!isNoSpace(error)) throw error;
+  }
+}
+
+/** ENOSPC or EDQUOT, which the runtime gives no class of their own. */
+function isNoSpace(error: unknown): boolean {
+  return /os error (28|122)\b/.test(messageOf(error));
+}
+
+function syncFolder(path: string): void {
+  const folder = Deno.openSync(path, { read: true });
+  try {
+    folder.syncSync();
+  } finally {
+    folder.close();
+  }
 }
 
 function fileOf(chunk: ChunkId): string {

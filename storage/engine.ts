@@ -87,11 +87,16 @@ export class Engine {
 
   /** Appends an Arrow IPC stream to a table of the data schema, full name or not. */
   insert(table: string, ipc: Uint8Array): void {
-    this.db.insertArrowFromIPCStream(this.writer, ipc, {
-      schema: DATA_SCHEMA,
-      name: table.slice(table.lastIndexOf(".") + 1),
-      create: false,
-    });
+    this.#take(table.slice(table.lastIndexOf(".") + 1), ipc, false);
+  }
+
+  /** Makes a table of the data schema of an Arrow IPC stream. */
+  create(name: string, ipc: Uint8Array): void {
+    this.#take(name, ipc, true);
+  }
+
+  #take(name: string, ipc: Uint8Array, create: boolean): void {
+    this.db.insertArrowFromIPCStream(this.writer, ipc, { schema: DATA_SCHEMA, name, create });
   }
 
   #connect(): number {

@@ -134,22 +134,28 @@ export class FrameLog {
       this.#unsynced = true;
     } catch (error) {
       this.#length = before;
-      this.#file.truncateSync(before);
+      // Where the next frame goes in any case; should cutting off fail, it stands on what is left.
       this.#file.seekSync(before, Deno.SeekMode.Start);
+      this.#file.truncateSync(before);
       throw error;
     }
   }
 
-  /** Forces what was appended to the disk. */
-  sync(): void {
-    if (!this.#unsynced) return;
+  /** Forces what was appended to the disk. False when nothing was. */
+  sync(): boolean {
+    if (!this.#unsynced) return false;
     this.#file.syncDataSync();
     this.#unsynced = false;
+    return true;
   }
 
+  /** @throws Deno.errors.* when it cannot be synced; it is closed all the same */
   close(): void {
-    this.sync();
-    this.#file.close();
+    try {
+      this.sync();
+    } finally {
+      this.#file.close();
+    }
   }
 
   #write(bytes: Uint8Array): void {

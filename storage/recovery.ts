@@ -25,16 +25,17 @@ interface RecoveryDeps {
   readonly usedBytes: () => number;
   readonly sealLoaded: () => void;
   readonly clock: Clock;
-  /** Whether series without rows stay, because somebody knows them and may send more. */
-  readonly keepSeries: boolean;
 }
 
-const DEFINITION_ORDER: readonly DefinitionTable[] = [
-  "series",
-  "attribute_keys",
-  "resources",
-  "bounds",
+/** Definition tables, in the order in which they are written, and what their rows are found by. */
+const DEFINITION_IDS: readonly (readonly [table: DefinitionTable, id: string])[] = [
+  ["series", "series_id"],
+  ["attribute_keys", "key_id"],
+  ["resources", "resource_id"],
+  ["bounds", "bounds_id"],
 ];
+/** Ids of the series that were known before anything was loaded; there while that goes on. */
+const KNOWN_SERIES = "known_series";
 /** Loading stops at this share of the budget: what comes in next needs room as well. */
 const LOAD_SHARE = 0.9;
 /** The same for rollups, so that they leave room for raw rows. */
@@ -80,7 +81,7 @@ const ID_GAPS: readonly {
 export function recover(deps: RecoveryDeps): Recovery {
   const { engine, disk, catalog, clock } = deps;
   const started = clock.monotonicMs();
-  const totals = { frames: 0, rows: 0, lostStretches: 0, lostBytes: 0, leftOnDisk: 0 };
+  const totals = { frames: 0, rows: 0, lostStretches: 0, lostBytes: 0, leftOnDisk: 0, setAside: 0 };
   const load = (file: RecoveredFile, tableOf: (kind: number) => string | null) => {
     totals.lostStretches += file.lostStretches;
     totals.lostBytes += file.lostBytes;
@@ -95,28 +96,36 @@ export function recover(deps: RecoveryDeps): Recovery {
       return loaded;
     });
   };
+  // What is known already may be used by rows to come, whatever is found.
+  engine.run(`CREATE TABLE ${KNOWN_SERIES} AS SELECT series_id FROM series`);
   load(disk.readDefinitions(), (kind) => disk.definitionTable(kind));
   // A frame that was written twice would define its ids twice; so would what is known already.
-  for (const [table, id] of [["series", "series_id"], ...ID_GAPS.map((g) => [g.table, g.id])]) {
+  for (const [table, id] of DEFINITION_IDS) {
     engine.run(
       `CREATE OR REPLACE TABLE ${table} AS
        SELECT * FROM ${table} QUALIFY row_number() OVER (PARTITION BY ${id}) = 1 ORDER BY ${id}`,
     );
   }
+  const budgetBytes = deps.budgetBytes * disk.loadShare;
   let full = false;
   const leftRollups: ChunkFile[] = [];
   for (const file of inLoadOrder(disk.chunkFiles())) {
     catalog.reserveThrough(file.number);
-    if (!full && deps.usedBytes() > deps.budgetBytes * LOAD_SHARE) {
+    if (!full && deps.usedBytes() > budgetBytes * LOAD_SHARE) {
       // What is loaded takes a fraction of the room once it is sealed.
       deps.sealLoaded();
-      full = deps.usedBytes() > deps.budgetBytes * LOAD_SHARE;
+      full = deps.usedBytes() > budgetBytes * LOAD_SHARE;
     }
-    const noRoom = isRollup(file.signal) && deps.usedBytes() > deps.budgetBytes * LOAD_ROLLUP_SHARE;
+    const noRoom = isRollup(file.signal) && deps.usedBytes() > budgetBytes * LOAD_ROLLUP_SHARE;
     if (full || noRoom) {
       disk.leave(file);
       if (isRollup(file.signal)) leftRollups.push(file);
       totals.leftOnDisk++;
+      continue;
+    }
+    if (!disk.beginLoad(file)) {
+      if (isRollup(file.signal)) leftRollups.push(file);
+      totals.setAside++;
       continue;
     }
     const chunk = catalog.create(file.signal, file.bucketUs, clock.nowMs(), file.number);
@@ -150,33 +159,45 @@ export function recover(deps: RecoveryDeps): Recovery {
     largest(deps, "series_id", ["metrics", "histograms", ...ROLLUPS]),
     greatest(engine, ["SELECT max(series_id) AS m FROM series"]),
   );
-  if (totals.leftOnDisk === 0 && !deps.keepSeries) forgetUnusedSeries(deps);
-  const table = (name: DefinitionTable, id: string) =>
-    streamOf(engine.run(`SELECT * FROM ${name} ORDER BY ${id}`));
+  if (totals.leftOnDisk === 0) forgetUnusedSeries(deps);
   const retiredSeries = seriesOfRollupsAlone(deps);
-  const definitions = {
-    series: table("series", "series_id"),
-    attribute_keys: table("attribute_keys", "key_id"),
-    resources: table("resources", "resource_id"),
-    bounds: table("bounds", "bounds_id"),
-  };
-  disk.rewriteDefinitions(DEFINITION_ORDER.map((name) => ({
-    table: name,
-    rows: greatest(engine, [`SELECT count(*) AS m FROM ${name}`]),
-    payload: definitions[name],
-  })));
+  engine.run(`DROP TABLE ${KNOWN_SERIES}`);
+  const frames = definitionFrames(engine);
+  disk.rewriteDefinitions(frames);
+  disk.endRecovery();
+  const payload = (table: DefinitionTable) =>
+    frames.find((frame) => frame.table === table)?.payload ?? new Uint8Array();
   return {
-    definitions: { ...definitions, series: liveSeries(deps) },
+    definitions: {
+      series: liveSeries(deps),
+      attribute_keys: payload("attribute_keys"),
+      resources: payload("resources"),
+      bounds: payload("bounds"),
+    },
     maxSeriesId,
     retiredSeries,
     report: { ...totals, elapsedMs: clock.monotonicMs() - started },
   };
 }
 
+/** The definition tables as they are now, ready to be written. */
+export function definitionFrames(
+  engine: Engine,
+): { table: DefinitionTable; rows: number; payload: Uint8Array<ArrayBuffer> }[] {
+  return DEFINITION_IDS.map(([table, id]) => ({
+    table,
+    rows: greatest(engine, [`SELECT count(*) AS m FROM ${table}`]),
+    payload: streamOf(engine.run(`SELECT * FROM ${table} ORDER BY ${id}`)),
+  }));
+}
+
 /** Series whose rows have all been evicted. Their files being gone, nothing refers to them. */
 function forgetUnusedSeries({ engine, catalog }: RecoveryDeps): void {
   const used = seriesOf(catalog, ["metrics", "histograms", ...ROLLUPS]);
-  engine.run(`DELETE FROM series WHERE series_id NOT IN (${used})`);
+  engine.run(
+    `DELETE FROM series
+     WHERE series_id NOT IN (${used} UNION SELECT series_id FROM ${KNOWN_SERIES})`,
+  );
 }
 
 /** A subquery of the series that rows of some kinds refer to. */
@@ -197,7 +218,11 @@ function liveSeries({ engine, catalog }: RecoveryDeps): Uint8Array<ArrayBuffer> 
 function seriesOfRollupsAlone({ engine, catalog }: RecoveryDeps): number[] {
   const raw = seriesOf(catalog, ["metrics", "histograms"]);
   const table = tableFromIPC(
-    engine.run(`SELECT series_id FROM series WHERE series_id NOT IN (${raw}) ORDER BY series_id`),
+    engine.run(
+      `SELECT series_id FROM series
+       WHERE series_id NOT IN (${raw} UNION SELECT series_id FROM ${KNOWN_SERIES})
+       ORDER BY series_id`,
+    ),
   );
   return [...table.getChildAt(0) ?? []].map(Number);
 }
@@ -266,6 +291,20 @@ function discard(
 function inserted(engine: Engine, table: string, payload: Uint8Array): boolean {
   try {
     engine.insert(table, payload);
+    return true;
+  } catch (error) {
+    if (isEngineCrash(error)) throw error;
+    return insertedByName(engine, table, payload);
+  }
+}
+
+/** A frame of a Horizon that knew fewer columns: those that it lacks are NULL. */
+function insertedByName(engine: Engine, table: string, payload: Uint8Array): boolean {
+  try {
+    engine.run("DROP TABLE IF EXISTS older_frame");
+    engine.create("older_frame", payload);
+    engine.run(`INSERT INTO ${table} BY NAME SELECT * FROM older_frame`);
+    engine.run("DROP TABLE older_frame");
     return true;
   } catch (error) {
     if (isEngineCrash(error)) throw error;

@@ -28,9 +28,6 @@ export const openTable = (signal: ChunkKind, number: number): string =>
 export const sealedTable = (signal: ChunkKind, number: number): string =>
   `${SEALED_DATABASE}.main.chunk_${signal}_${number}`;
 
-/** Version of the stored layout: of chunk files and of the tables below. */
-export const SCHEMA_VERSION = 1;
-
 /** Definition tables: what batches refer to by number. */
 export const DEFINITION_TABLES: Readonly<Record<DefinitionTable, string>> = {
   series: `series_id UINTEGER, name VARCHAR, kind VARCHAR, unit VARCHAR, service VARCHAR,

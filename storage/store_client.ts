@@ -292,7 +292,9 @@ export class StoreClient implements Store {
   }
 
   #tellRecovery({ report }: Recovery): void {
-    if (report.lostStretches > 0) this.#log.warn("recovered_with_losses", { ...report });
+    if (report.lostStretches > 0 || report.setAside > 0) {
+      this.#log.warn("recovered_with_losses", { ...report });
+    } else if (report.leftOnDisk > 0) this.#log.warn("recovered_in_part", { ...report });
     else this.#log.info("recovered", { ...report });
   }
 

@@ -29,7 +29,7 @@ import type {
 } from "./messages.ts";
 import type { QuerySettled } from "./query_job.ts";
 import { QueryQueue } from "./query_queue.ts";
-import { recover } from "./recovery.ts";
+import { definitionFrames, recover } from "./recovery.ts";
 import { RetiredSeries } from "./retired_series.ts";
 import { Roller, type RollupPart } from "./roller.ts";
 import { EVENT_VIEWS, openChunkColumns, type StateTable, viewStatement } from "./schema.ts";
@@ -122,7 +122,6 @@ export class StoreCore {
       budgetBytes: options.budgetBytes,
       usedBytes: () => this.#usedBytes(),
       clock,
-      keepSeries: ground.definitions !== null,
     });
     this.#series = Number(
       tableFromIPC(this.#engine.run("SELECT count(*)::DOUBLE AS n FROM series")).get(0)?.["n"] ?? 0,
@@ -199,6 +198,7 @@ export class StoreCore {
     this.#close();
     this.#decideSealing();
     this.#disk?.tick();
+    if (this.#disk?.definitionsStale) this.#disk.rewriteDefinitions(definitionFrames(this.#engine));
     for (const chunk of this.#catalog.expired(this.#clock.nowMs(), this.#options.retentionMs)) {
       this.#evict(chunk, "age");
     }

@@ -69,6 +69,7 @@ export class AttributeKeys {
  */
 export class ContentRegistry<T> {
   readonly #ids = new Map<string, number>();
+  /** By id, from 1. */
   readonly #values: T[] = [];
   readonly #limit: number;
   readonly #keyOf: (value: T) => string;
@@ -92,7 +93,7 @@ export class ContentRegistry<T> {
   }
 
   get size(): number {
-    return this.#ids.size;
+    return this.#values.length;
   }
 
   idOf(value: T): number {
@@ -110,18 +111,20 @@ export class ContentRegistry<T> {
   }
 
   #add(key: string, value: T): number {
-    if (this.#ids.size >= this.#limit) {
+    if (this.#values.length >= this.#limit) {
       this.#refused++;
       return 0;
     }
-    const id = this.#ids.size + 1;
+    const id = this.#values.push(value);
     this.#ids.set(key, id);
-    this.#values[id - 1] = value;
     this.#pending.push({ id, value });
     return id;
   }
 
-  /** Takes up what the store recovered. Ids must be dense from 1. */
+  /**
+   * Takes up what the store recovered. Ids must be dense from 1; what stands in for lost values is
+   * there many times.
+   */
   restore(values: Iterable<{ readonly id: number; readonly value: T }>): void {
     for (const { id, value } of values) {
       this.#ids.set(this.#keyOf(value), id);

@@ -53,7 +53,13 @@ export const StorageJson = z.strictObject({
     files: z.number(),
     problem: z.string().nullable(),
     failed_writes: z.number(),
+    layout_version: z.number(),
+    fsync: z.enum(["every_batch", "every_second", "on_close"]),
+    syncs: z.number(),
+    waiting_rows: z.number(),
+    waiting_bytes: z.number(),
     unlogged_rows: z.number(),
+    quarantined_files: z.number(),
     recovery: z.strictObject({
       frames: z.number(),
       rows: z.number(),
@@ -61,6 +67,7 @@ export const StorageJson = z.strictObject({
       lost_stretches: z.number(),
       lost_bytes: z.number(),
       left_on_disk: z.number(),
+      set_aside: z.number(),
     }),
   }).nullable(),
   restarts: z.strictObject({
@@ -174,7 +181,13 @@ function diskJson(disk: DiskStats): NonNullable<z.infer<typeof StorageJson>["dis
     files: disk.files,
     problem: disk.problem,
     failed_writes: disk.failedWrites,
+    layout_version: disk.layoutVersion,
+    fsync: disk.fsync,
+    syncs: disk.syncs,
+    waiting_rows: disk.waitingRows,
+    waiting_bytes: disk.waitingBytes,
     unlogged_rows: disk.unloggedRows,
+    quarantined_files: disk.quarantinedFiles,
     recovery: {
       frames: recovery.frames,
       rows: recovery.rows,
@@ -182,6 +195,7 @@ function diskJson(disk: DiskStats): NonNullable<z.infer<typeof StorageJson>["dis
       lost_stretches: recovery.lostStretches,
       lost_bytes: recovery.lostBytes,
       left_on_disk: recovery.leftOnDisk,
+      set_aside: recovery.setAside,
     },
   };
 }

@@ -21,6 +21,7 @@ export function registerStoreMetrics(registry: Registry, sources: StoreMetricSou
   });
   registerContents(registry, () => sources.store().stats);
   registerRollups(registry, () => sources.store().stats);
+  registerDisk(registry, () => sources.store().stats);
   registerQueries(registry, () => sources.store().stats);
 }
 
@@ -97,6 +98,43 @@ function registerRollups(registry: Registry, store: () => StoreStats | null): vo
     name: "horizon_lost_definitions_total",
     help: "Definitions of retired series given up because too many were kept.",
     read: () => one(store()?.lostDefinitions),
+  });
+}
+
+/** Nothing of these in memory-only mode. */
+function registerDisk(registry: Registry, store: () => StoreStats | null): void {
+  readGauge(registry, {
+    name: "horizon_disk_up",
+    help: "1 when all rows are on disk, 0 when some are in memory only.",
+    read: () => {
+      const disk = store()?.disk ?? null;
+      return disk === null ? [] : one(disk.problem === null ? 1 : 0);
+    },
+  });
+  readGauge(registry, {
+    name: "horizon_disk_bytes",
+    help: "Bytes below the data directory.",
+    read: () => one(store()?.disk?.bytes),
+  });
+  readGauge(registry, {
+    name: "horizon_disk_waiting_rows",
+    help: "Rows that could not be written yet and wait for room.",
+    read: () => one(store()?.disk?.waitingRows),
+  });
+  readGauge(registry, {
+    name: "horizon_disk_quarantined_files",
+    help: "Damaged or harmful files that were set aside.",
+    read: () => one(store()?.disk?.quarantinedFiles),
+  });
+  readCounter(registry, {
+    name: "horizon_disk_failed_writes_total",
+    help: "Writes and syncs that failed.",
+    read: () => one(store()?.disk?.failedWrites),
+  });
+  readCounter(registry, {
+    name: "horizon_disk_unlogged_rows_total",
+    help: "Rows that stay in memory only, because more could not be written than may wait.",
+    read: () => one(store()?.disk?.unloggedRows),
   });
 }
 
