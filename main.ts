@@ -7,6 +7,7 @@ import { configuredCollectors } from "./collectors/configured_collectors.ts";
 import { buildHealth } from "./collectors/health/configured_health.ts";
 import { readMemoryLimit } from "./collectors/host/memory_limit.ts";
 import { startReceivers } from "./collectors/receivers/receivers.ts";
+import { configuredLogs } from "./collectors/logs/configured_logs.ts";
 import { Scheduler, systemTimers } from "./collectors/scheduler.ts";
 import { configuredScraping, type Scraping } from "./collectors/scrape/configured_scrape.ts";
 import { parseCommandLine } from "./mod/cli/parse_command_line.ts";
@@ -25,6 +26,7 @@ import { toHorizonError } from "./mod/errors.ts";
 import { EventWriter } from "./mod/events/event_writer.ts";
 import { Intake } from "./mod/intake/intake.ts";
 import { SampleWriter } from "./mod/intake/sample_writer.ts";
+import { LogWriter } from "./mod/intake/log_writer.ts";
 import { Registries } from "./mod/intern/registries.ts";
 import { LatestValues } from "./mod/latest/latest_values.ts";
 import type { Logger } from "./mod/log/logger.ts";
@@ -221,6 +223,16 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
   });
   const writer = new SampleWriter({ intake, registries, clock, limits });
   const remoteWrite = new RemoteWriteReceiver({ writer, series: registries.series, salt });
+  const logWriter = new LogWriter({ intake, registries, clock, hostName: hostname(), limits });
+  const logs = configuredLogs(config.logs, storage, {
+    writer: logWriter,
+    sources,
+    processes: () => collected.processes?.processRows() ?? [],
+    procRoot: config.collectors.proc_root,
+    clock,
+    timers: systemTimers,
+    log,
+  });
   const state = new StateTables(store, {
     processes: () => collected.processes?.processRows() ?? [],
     collectors: () => scheduler.states(),
@@ -248,8 +260,11 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
       events: events.stats.dropped + events.stats.failed,
       crashes: crashes.stats.dropped,
       log_lines: opened.lostLines(),
+      log_files_lost: logs.stats.lostFiles,
+      log_files_left_out: logs.stats.leftOut,
     }),
     collectors: () => scheduler.states(),
+    logFiles: () => logs.stats,
     processes: () => collected.processes?.processList() ?? { tsMs: clock.nowMs(), processes: [] },
     processDetail: (pid, startTimeMs) => collected.processes?.detail(pid, startTimeMs) ?? null,
     reportedExits,
@@ -308,6 +323,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     const receivers = await startReceivers({
       config: config.receivers,
       writer,
+      logWriter,
       sources,
       clock,
       timers: systemTimers,
@@ -319,6 +335,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     await store.close();
     throw error;
   }
+  await logs.start();
   scheduler.start();
   checks.start();
   scraping.start();
@@ -331,7 +348,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     stop: () =>
       withinDeadline(server.shutdown_deadline_ms, log, async () => {
         lifecycle = "draining";
-        await Promise.all([scheduler.stop(), checks.stop(), scraping.stop()]);
+        await Promise.all([scheduler.stop(), checks.stop(), scraping.stop(), logs.stop()]);
         web.closeStreams();
         store.cancelQueries();
         await stopServers();

@@ -3,6 +3,7 @@ import { Registry } from "prom-client";
 import type { Clock } from "../mod/clock.ts";
 import type { IntakeStats } from "../mod/intake/intake.ts";
 import type { SampleWriter } from "../mod/intake/sample_writer.ts";
+import type { LogFilesStatus } from "../mod/logs/log_file_status.ts";
 import { OTLP_SIGNALS } from "../mod/otlp/otlp_signal.ts";
 import type { PipelineStats } from "../mod/pipeline/pipeline.ts";
 import type { Store } from "../mod/ports.ts";
@@ -18,6 +19,7 @@ import { checkRoutes } from "./api/check_routes.ts";
 import { infoRoutes } from "./api/info_routes.ts";
 import { ingestRoutes } from "./api/ingest_routes.ts";
 import { processDetailRoutes } from "./api/process_detail_routes.ts";
+import { logFileRoutes } from "./api/log_file_routes.ts";
 import { processRoutes } from "./api/process_routes.ts";
 import { rpcRoutes } from "./api/rpc_routes.ts";
 import { storageRoutes } from "./api/storage_routes.ts";
@@ -74,6 +76,7 @@ export interface WebDeps {
   /** What full registries and the bounds of listeners besides HTTP turned away so far. */
   readonly turnedAway: () => Readonly<Record<string, number>>;
   readonly collectors: () => readonly CollectorStatus[];
+  readonly logFiles: () => LogFilesStatus;
   readonly processes: () => ProcessList;
   /** All that is known of a process that runs; null when it does not. */
   readonly processDetail: (pid: number, startTimeMs: number) => ProcessDetail | null;
@@ -153,6 +156,7 @@ export function createWeb(deps: WebDeps): Web {
     ...exitRoutes({ ...deps, bodies }),
     ...checkRoutes(deps.checks),
     ...collectorRoutes(deps.collectors),
+    ...logFileRoutes(deps.logFiles),
     ...ingestRoutes({ ...deps, bodies }),
     ...streamRoutes(stream),
     ...staticRoutes(deps.assets),

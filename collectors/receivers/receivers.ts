@@ -1,27 +1,36 @@
 import type { Clock } from "../../mod/clock.ts";
 import { formatListenAddress } from "../../mod/config/listen_address.ts";
-import { openReceivers, type ReceiversConfig } from "../../mod/config/receivers_section.ts";
+import {
+  type OpenReceiver,
+  openReceivers,
+  type ReceiversConfig,
+} from "../../mod/config/receivers_section.ts";
+import type { LogWriter } from "../../mod/intake/log_writer.ts";
 import type { SampleWriter } from "../../mod/intake/sample_writer.ts";
 import { takeGraphiteLines } from "../../mod/line_protocols/graphite.ts";
 import { InfluxLines } from "../../mod/line_protocols/influx.ts";
 import type { TakeLines } from "../../mod/line_protocols/write_lines.ts";
+import { wholeSyslogFrames } from "../../mod/logs/syslog_frames.ts";
+import type { SourceBook } from "../../mod/sources/source_book.ts";
 import type { SourceRegistry } from "../../mod/sources/source_registry.ts";
 import type { Timers } from "../scheduler.ts";
-import type { RunningReceiver } from "./line_consumer.ts";
+import type { LineConsumer, RunningReceiver } from "./line_consumer.ts";
 import { sampleLines } from "./sample_lines.ts";
 import { StatsdLines } from "./statsd_lines.ts";
+import { MAX_SYSLOG_BYTES, syslogLines } from "./syslog_lines.ts";
 import { listenTcpLines } from "./tcp_lines.ts";
 import { listenUdpLines } from "./udp_lines.ts";
 
 export interface ReceiversOptions {
   readonly config: ReceiversConfig;
   readonly writer: Pick<SampleWriter, "write" | "generation">;
+  readonly logWriter: Pick<LogWriter, "write">;
   readonly sources: Pick<SourceRegistry, "open">;
   readonly clock: Clock;
   readonly timers: Timers;
 }
 
-/** The listeners for Graphite, StatsD and InfluxDB clients that are open. */
+/** The listeners for Graphite, StatsD, InfluxDB and syslog clients that are open. */
 export interface RunningReceivers {
   /** By what they are, such as `statsd_udp`. */
   readonly addresses: Readonly<Record<string, string>>;
@@ -47,21 +56,22 @@ export async function startReceivers(options: ReceiversOptions): Promise<Running
   };
   try {
     for (const { path: [protocol, transport], at } of open) {
-      const book = sources.open(protocol, `${transport} ${formatListenAddress(at)}`, ["metrics"]);
+      const signal = protocol === "syslog" ? "logs" : "metrics";
+      const book = sources.open(protocol, `${transport} ${formatListenAddress(at)}`, [signal]);
       const listener = {
         ...at,
         purpose: `${protocol}_${transport}`,
         setting: `receivers.${protocol}.${transport}`,
-        consumer: protocol === "statsd" && statsd !== null ? statsd.consumer(book) : sampleLines(
-          options.writer,
-          book,
-          protocol === "graphite" ? takeGraphiteLines : takeInfluxLines,
-        ),
+        consumer: statsd !== null && protocol === "statsd"
+          ? statsd.consumer(book)
+          : consumerOf(options, protocol, transport, book),
+        ...protocol === "syslog" ? { wholeLines: wholeSyslog } : {},
+        signal,
         book,
         maxConnections: config.max_connections,
         clock,
         timers,
-      };
+      } as const;
       running.push([
         listener.purpose,
         transport === "tcp" ? listenTcpLines(listener) : await listenUdpLines(listener),
@@ -76,6 +86,21 @@ export async function startReceivers(options: ReceiversOptions): Promise<Running
     shutdown,
   };
 }
+
+function consumerOf(
+  { config, writer, logWriter, clock }: ReceiversOptions,
+  protocol: OpenReceiver["path"][0],
+  transport: OpenReceiver["path"][1],
+  book: SourceBook,
+): LineConsumer {
+  if (protocol === "syslog") {
+    const timeZone = config.syslog.time_zone;
+    return syslogLines({ writer: logWriter, book, transport, timeZone, clock });
+  }
+  return sampleLines(writer, book, protocol === "graphite" ? takeGraphiteLines : takeInfluxLines);
+}
+
+const wholeSyslog = (bytes: Uint8Array) => wholeSyslogFrames(bytes, MAX_SYSLOG_BYTES);
 
 function startStatsd({ config, writer, sources, clock, timers }: ReceiversOptions): StatsdLines {
   const { flush_interval_ms, idle_after_ms, max_series } = config.statsd;

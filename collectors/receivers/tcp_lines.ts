@@ -2,6 +2,7 @@ import type { Clock } from "../../mod/clock.ts";
 import { formatListenAddress, type ListenAddress } from "../../mod/config/listen_address.ts";
 import { toHorizonError } from "../../mod/errors.ts";
 import type { SourceBook } from "../../mod/sources/source_book.ts";
+import type { SourceSignal } from "../../mod/sources/source_status.ts";
 import { bindFailure } from "../bind_failure.ts";
 import type { Timers } from "../scheduler.ts";
 import { countLines, type LineConsumer, type RunningReceiver } from "./line_consumer.ts";
@@ -11,6 +12,10 @@ export interface TcpLinesOptions extends ListenAddress {
   /** The key of the configuration that says the address. */
   readonly setting: string;
   readonly consumer: LineConsumer;
+  /** How many of the bytes are whole lines; without it, those up to the last newline. */
+  readonly wholeLines?: (bytes: Uint8Array) => number;
+  /** What the lines are. */
+  readonly signal: SourceSignal;
   readonly book: SourceBook;
   readonly maxConnections: number;
   readonly clock: Clock;
@@ -127,7 +132,8 @@ class TcpLines implements RunningReceiver {
   }
 
   async #read(client: Client): Promise<void> {
-    const { book, clock } = this.#options;
+    const { book, clock, signal } = this.#options;
+    const wholeLines = this.#options.wholeLines ?? upToNewline;
     const buffer = new Uint8Array(BUFFER_BYTES);
     let filled = 0;
     let first = true;
@@ -137,7 +143,7 @@ class TcpLines implements RunningReceiver {
       const read = await client.conn.read(buffer.subarray(filled));
       if (read === null) break;
       client.lastReadMs = clock.monotonicMs();
-      book.request("metrics");
+      book.request(signal);
       filled += read;
       if (skipping) {
         const newline = buffer.subarray(0, filled).indexOf(NEWLINE);
@@ -145,7 +151,7 @@ class TcpLines implements RunningReceiver {
         filled = newline < 0 ? 0 : filled - newline - 1;
         skipping = newline < 0;
       }
-      const end = buffer.subarray(0, filled).lastIndexOf(NEWLINE) + 1;
+      const end = wholeLines(buffer.subarray(0, filled));
       if (end > 0) {
         if (first && isHttp(buffer.subarray(0, end))) {
           return book.refused("http_request", "an HTTP request came to a port that is not HTTP");
@@ -155,7 +161,7 @@ class TcpLines implements RunningReceiver {
         buffer.copyWithin(0, end, filled);
         filled -= end;
       } else if (filled === BUFFER_BYTES) {
-        book.rejected("metrics", "line_too_long");
+        book.rejected(signal, "line_too_long");
         book.problem(`a line is longer than ${BUFFER_BYTES} bytes`);
         filled = 0;
         skipping = true;
@@ -166,7 +172,7 @@ class TcpLines implements RunningReceiver {
 
   /** Takes the lines, however long it has to wait for room. */
   async #take(client: Client, lines: Uint8Array): Promise<void> {
-    const { consumer, book } = this.#options;
+    const { consumer, book, signal } = this.#options;
     client.taking = true;
     for (let attempt = 0;; attempt++) {
       try {
@@ -179,7 +185,7 @@ class TcpLines implements RunningReceiver {
         if (attempt === 0) book.failed(error);
         if (retryAfterMs === null || this.#closed) {
           book.rejected(
-            "metrics",
+            signal,
             retryAfterMs === null ? "failed" : "shutdown",
             countLines(lines),
           );
@@ -208,6 +214,10 @@ class TcpLines implements RunningReceiver {
       this.#checkIdleLater();
     });
   }
+}
+
+function upToNewline(bytes: Uint8Array): number {
+  return bytes.lastIndexOf(NEWLINE) + 1;
 }
 
 function isHttp(bytes: Uint8Array): boolean {

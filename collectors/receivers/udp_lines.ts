@@ -3,6 +3,7 @@ import { isIPv6 } from "node:net";
 import { formatListenAddress, type ListenAddress } from "../../mod/config/listen_address.ts";
 import { toHorizonError } from "../../mod/errors.ts";
 import type { SourceBook } from "../../mod/sources/source_book.ts";
+import type { SourceSignal } from "../../mod/sources/source_status.ts";
 import { bindFailure } from "../bind_failure.ts";
 import type { Timers } from "../scheduler.ts";
 import { countLines, type LineConsumer, type RunningReceiver } from "./line_consumer.ts";
@@ -12,6 +13,8 @@ export interface UdpLinesOptions extends ListenAddress {
   /** The key of the configuration that says the address. */
   readonly setting: string;
   readonly consumer: LineConsumer;
+  /** What the lines are. */
+  readonly signal: SourceSignal;
   readonly book: SourceBook;
   readonly timers: Timers;
 }
@@ -74,12 +77,12 @@ class UdpLines {
   }
 
   add(datagram: Uint8Array): void {
-    const { book, timers } = this.#options;
-    book.request("metrics");
+    const { book, timers, signal } = this.#options;
+    book.request(signal);
     if (datagram.length === 0) return;
     if (this.#filled + datagram.length + 1 > BATCH_BYTES) this.#flush();
     if (this.#filled + datagram.length + 1 > BATCH_BYTES) {
-      return book.rejected("metrics", "overloaded", countLines(datagram));
+      return book.rejected(signal, "overloaded", countLines(datagram));
     }
     this.#buffer.set(datagram, this.#filled);
     this.#filled += datagram.length;
@@ -114,12 +117,12 @@ class UdpLines {
   }
 
   async #take(lines: Uint8Array): Promise<void> {
-    const { consumer, book } = this.#options;
+    const { consumer, book, signal } = this.#options;
     try {
       await consumer.take(lines);
     } catch (error) {
       book.failed(error);
-      book.rejected("metrics", toHorizonError(error).code, countLines(lines));
+      book.rejected(signal, toHorizonError(error).code, countLines(lines));
     }
   }
 }

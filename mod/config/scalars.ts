@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DURATION_PATTERN, formatDuration, parseDurationMs } from "./duration_text.ts";
 import { LISTEN_PATTERN, type ListenAddress, parseListenAddress } from "./listen_address.ts";
+import { timeZoneOf } from "../logs/time_zone.ts";
 import { formatSize, parseSizeBytes, SIZE_PATTERN } from "./size_text.ts";
 
 /**
@@ -79,6 +80,12 @@ export function text(
     .min(1, { error: "is empty" })
     .max(maxLength, { error: `is longer than ${maxLength} characters` })
     .refine((value) => !/\p{Cc}/u.test(value), { error: "has control characters in it" });
+}
+
+/** A time zone, by the name that `timeZoneOf` takes. */
+export function timeZone(): z.ZodType<string, string> {
+  return text(64, "local, utc, an offset such as +02:00, or a name such as Europe/Berlin")
+    .refine((name) => timeZoneOf(name) !== null, { error: "is not a time zone" });
 }
 
 /** An absolute path. */

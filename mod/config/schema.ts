@@ -4,6 +4,7 @@ import { type CollectorsConfig, CollectorsSection } from "./collectors_section.t
 import { type HealthConfig, HealthSection } from "./health_section.ts";
 import { type CrashesConfig, CrashesSection } from "./crashes_section.ts";
 import { type IngestConfig, IngestSection } from "./ingest_section.ts";
+import { type LogsConfig, LogsSection } from "./logs_section.ts";
 import { type LogConfig, LogSection } from "./log_section.ts";
 import { type PipelineConfig, PipelineSection } from "./pipeline_section.ts";
 import { type ReceiversConfig, ReceiversSection } from "./receivers_section.ts";
@@ -27,6 +28,7 @@ export interface Config {
   readonly ingest: IngestConfig;
   readonly pipeline: PipelineConfig;
   readonly receivers: ReceiversConfig;
+  readonly logs: LogsConfig;
   readonly log: LogConfig;
 }
 
@@ -42,6 +44,7 @@ export const SECTIONS: { readonly [Name in keyof Config]: z.ZodType<Config[Name]
   ingest: IngestSection,
   pipeline: PipelineSection,
   receivers: ReceiversSection,
+  logs: LogsSection,
   log: LogSection,
 };
 
@@ -57,6 +60,7 @@ export const ConfigSchema: z.ZodType<Config> = z.strictObject({
   ingest: SECTIONS.ingest.prefault({}),
   pipeline: SECTIONS.pipeline.prefault({}),
   receivers: SECTIONS.receivers.prefault({}),
+  logs: SECTIONS.logs.prefault({}),
   log: SECTIONS.log.prefault({}),
 }).describe("The configuration of Horizon (horizon.yaml).");
 

@@ -12,8 +12,6 @@ export interface SplitBlock {
   readonly lines: readonly BlockLine[];
   /** Lines longer than the limit, which stand in several pieces. */
   readonly split: number;
-  /** Lines in which bytes that are no UTF-8 became U+FFFD. */
-  readonly repaired: number;
 }
 
 const NEWLINE = 10;
@@ -23,7 +21,7 @@ const NUL = 0;
 /**
  * The lines of bytes[0, length), without their line ends. A line longer than `maxLineBytes` comes
  * in pieces, so that nothing is lost. The last line counts without a line end only if `whole` says
- * that no more will come. NULs in front of a line, which a file has where it was truncated under a
+ * that no more will come. Bytes that are no UTF-8 become U+FFFD. NULs in front of a line, which a file has where it was truncated under a
  * writer that did not notice, are passed over.
  */
 export function splitLines(
@@ -33,7 +31,6 @@ export function splitLines(
 ): SplitBlock {
   const lines: BlockLine[] = [];
   let split = 0;
-  let repaired = 0;
   // One call for all the text: each costs more than the decoding of a line.
   const all = decodeUtf8(bytes);
   // Equal lengths mean that every byte became one character, so positions are the same in both.
@@ -43,7 +40,6 @@ export function splitLines(
     while (start < textEnd && bytes[start] === NUL) start++;
     const last = textEnd > start && bytes[textEnd - 1] === RETURN ? textEnd - 1 : textEnd;
     const text = same ? all.slice(start, last) : decodeUtf8(bytes, start, last);
-    if (text.includes("\uFFFD")) repaired++;
     lines.push({ text, start: from, end });
   };
   let start = 0;
@@ -64,7 +60,7 @@ export function splitLines(
     push(from, end, newline + 1);
     start = newline + 1;
   }
-  return { lines, split, repaired };
+  return { lines, split };
 }
 
 /** The start of the UTF-8 character that `at` is in, unless that is not after `from`. */

@@ -153,6 +153,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       turnedAway: () => ({}),
       pipeline: { stats: { redacted: {}, dropped: [], uncounted: 0 } },
       sources,
+      logFiles: () => ({ files: [], rotations: 0, lostFiles: 0, leftOut: 0 }),
       collectors: () => [],
       processes: () => ({ tsMs: Date.now(), processes: state.processes }),
       processDetail: () => null,

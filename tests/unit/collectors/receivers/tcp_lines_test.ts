@@ -32,6 +32,7 @@ async function listening(
   const running = listenTcpLines({
     hostname: "127.0.0.1",
     port: 0,
+    signal: "metrics",
     purpose: "test",
     setting: "receivers.test.tcp",
     consumer: {

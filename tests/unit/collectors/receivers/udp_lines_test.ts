@@ -17,6 +17,7 @@ async function listening(
   const running = await listenUdpLines({
     hostname: "127.0.0.1",
     port: 0,
+    signal: "metrics",
     purpose: "test",
     setting: "receivers.test.udp",
     consumer: { take: (lines) => take(new TextDecoder().decode(lines)) },

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { CollectorsJson } from "../../../../web/api/collector_routes.ts";
 import { InfoJson } from "../../../../web/api/info_routes.ts";
 import { IngestJson } from "../../../../web/api/ingest_routes.ts";
+import { LogFilesJson } from "../../../../web/api/log_file_routes.ts";
 import { ProcessesJson } from "../../../../web/api/process_routes.ts";
 import { StorageJson } from "../../../../web/api/storage_routes.ts";
 import { isoMicros } from "../../../../web/api/timestamps.ts";
@@ -69,4 +70,11 @@ Deno.test("/api/collectors and /api/ingest: are what the document says", async (
 Deno.test("isoMicros: keeps microseconds, before 1970 too", () => {
   assert.equal(isoMicros(1_700_000_000_000_042), "2023-11-14T22:13:20.000042Z");
   assert.equal(isoMicros(-1), "1969-12-31T23:59:59.999999Z");
+});
+
+Deno.test("/api/log-files: is what the document says", async () => {
+  const { request } = fakeWeb();
+  const body = LogFilesJson.parse(await (await request("/api/log-files")).json());
+  assert.equal(body.files[0]?.lag_bytes, 40);
+  assert.equal(body.files[0]?.misfits, 2);
 });

@@ -1,0 +1,30 @@
+/**
+ * A process that writes numbered lines to a log file as fast as it can, in bursts, until its
+ * standard input ends. It opens the file anew on SIGHUP, as daemons do whose logs are rotated. On
+ * standard output it says how many lines it has written, once a burst.
+ *
+ *   deno run -A write_log_lines.ts FILE
+ */
+import { closeSync, openSync, writeSync } from "node:fs";
+
+const BURST_LINES = 300;
+const PAUSE_MS = 20;
+
+const [path = ""] = Deno.args;
+let file = openSync(path, "a");
+Deno.addSignalListener("SIGHUP", () => {
+  closeSync(file);
+  file = openSync(path, "a");
+});
+let ended = false;
+const end = new Response(Deno.stdin.readable).text().then(() => ended = true);
+let lines = 0;
+while (!ended) {
+  for (let i = 0; i < BURST_LINES; i++) {
+    writeSync(file, `line ${++lines} INFO of a program that has a lot to say\n`);
+  }
+  await Deno.stdout.write(new TextEncoder().encode(`${lines}\n`));
+  await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+}
+await end;
+Deno.exit();
