@@ -96,7 +96,9 @@ function list<T>(
 }
 
 function pairs<T>(key: z.ZodType<string, string>, value: z.ZodType<T, unknown>, allowed: string) {
-  return z.record(key, value, { error: "is not a mapping" }).meta({ [ALLOWED]: allowed })
+  const error = (issue: { code?: string }) =>
+    issue.code === "invalid_key" ? "has a name that is not allowed" : "is not a mapping";
+  return z.record(key, value, { error }).meta({ [ALLOWED]: allowed })
     .refine((record) => Object.keys(record).length <= MAX_PAIRS, {
       error: `has more than ${MAX_PAIRS} entries`,
     }).prefault({});

@@ -17,6 +17,7 @@ import { EXECUTABLE_SIZE } from "./executable_size.ts";
 import { INGEST_PARTS } from "./ingest.ts";
 import { METRIC_QUERIES } from "./metric_queries.ts";
 import type { BenchOptions, Part } from "./part.ts";
+import { PROMETHEUS_DECODE } from "./prometheus.ts";
 import { LOG_SEARCH, TRACE_BY_ID } from "./record_queries.ts";
 import { REDACTION_COST } from "./redaction.ts";
 import { readEarlier, regressions } from "./regressions.ts";
@@ -24,6 +25,7 @@ import { judged, type JudgedFigure } from "./report.ts";
 
 const PARTS: readonly Part[] = [
   ...INGEST_PARTS,
+  PROMETHEUS_DECODE,
   REDACTION_COST,
   PACED_COST,
   IDLE_COST,

@@ -106,3 +106,24 @@ Deno.test("loadConfig: JSON is YAML", async () => {
   assert.equal(config.storage.retention.metrics_ms, 5_400_000);
   assert.equal(config.log.level, "warn");
 });
+
+Deno.test("loadConfig: reads scrape jobs, and derives what depends on it", async () => {
+  const { scrape } = await loadGood("scrape.yaml");
+  const [node, services] = scrape.jobs;
+  // The default of ten seconds would be longer than the interval.
+  assert.deepEqual([node?.interval_ms, node?.timeout_ms], [5_000, 5_000]);
+  assert.deepEqual([services?.interval_ms, services?.timeout_ms], [15_000, 10_000]);
+  assert.deepEqual(node?.metric_relabel[0], {
+    action: "drop",
+    source_labels: ["__name__"],
+    separator: ";",
+    regex: "go_.*",
+    target_label: "",
+    replacement: "$1",
+  });
+  assert.deepEqual(services?.basic_auth, {
+    username: "horizon",
+    password: null,
+    password_file: "/etc/horizon/password",
+  });
+});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { closestName } from "../../../../mod/config/closest_name.ts";
 import { memoryBudgetBytes } from "../../../../mod/config/memory_budget.ts";
 import { redactedConfig } from "../../../../mod/config/redacted_config.ts";
-import { defaultConfig } from "../../../../mod/config/schema.ts";
+import { ConfigSchema, defaultConfig } from "../../../../mod/config/schema.ts";
 import { dottedPath, formatProblem, shownValue } from "../../../../mod/config/config_problem.ts";
 
 Deno.test("closestName: finds what was meant, and nothing far from it", () => {
@@ -44,6 +44,21 @@ Deno.test("redactedConfig: shows all but what is secret", () => {
   assert.ok(!shown.includes(sha256));
   assert.match(shown, /"name":"grafana","role":"viewer","sha256":"\[redacted\]"/);
   assert.deepEqual(redactedConfig(defaultConfig()), JSON.parse(JSON.stringify(defaultConfig())));
+});
+
+Deno.test("redactedConfig: shows no secret of a scrape job", () => {
+  const secret = "s3cr3t";
+  const { scrape } = ConfigSchema.parse({
+    scrape: {
+      jobs: [
+        { name: "a", targets: ["x:1"], bearer_token: secret, headers: { Authorization: secret } },
+        { name: "b", basic_auth: { username: "me", password: secret } },
+      ],
+    },
+  });
+  const shown = JSON.stringify(redactedConfig({ ...defaultConfig(), scrape }));
+  assert.ok(!shown.includes(secret), shown);
+  assert.match(shown, /"name":"a","targets":\["x:1"\]/);
 });
 
 Deno.test("shownValue: is short and holds no secrets", () => {
