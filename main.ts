@@ -251,6 +251,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     remoteWrite,
     samples: writer,
     sources,
+    altered: () => otlp.altered,
     turnedAway: () => ({
       attribute_keys: registries.attributeKeys.refused,
       resources: registries.resources.refused,

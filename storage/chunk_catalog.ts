@@ -20,6 +20,7 @@ export function chunkSpanUs(kind: ChunkKind): number {
 export const MAX_OPEN_ROWS: Readonly<Record<ChunkKind, number>> = {
   metrics: 2_000_000,
   histograms: 200_000,
+  exemplars: 500_000,
   spans: 250_000,
   logs: 500_000,
   events: 200_000,
@@ -82,6 +83,7 @@ export class ChunkCatalog {
   readonly #chunks: Record<ChunkKind, Chunk[]> = {
     metrics: [],
     histograms: [],
+    exemplars: [],
     spans: [],
     logs: [],
     events: [],
@@ -195,7 +197,7 @@ export class ChunkCatalog {
   /** Time of the oldest row that names a series, microseconds; infinite when there is none. */
   oldestSeriesUs(): number {
     let oldest = Infinity;
-    for (const kind of ["metrics", "histograms", ...ROLLUPS] as const) {
+    for (const kind of ["metrics", "histograms", "exemplars", ...ROLLUPS] as const) {
       for (const { rows, minTsUs } of this.#chunks[kind]) {
         if (rows > 0) oldest = Math.min(oldest, minTsUs);
       }

@@ -46,6 +46,7 @@ const SIGNAL_KINDS: Readonly<Record<ChunkKind, number>> = {
   spans: 18,
   logs: 19,
   events: 20,
+  exemplars: 21,
   rollups_1m: 32,
   rollups_1h: 33,
   histogram_rollups_1m: 34,

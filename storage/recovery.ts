@@ -156,7 +156,7 @@ export function recover(deps: RecoveryDeps): Recovery {
   resumeRollups(deps, leftRollups);
   // The largest series id counts those that are about to go: ids are never given again.
   const maxSeriesId = Math.max(
-    largest(deps, "series_id", ["metrics", "histograms", ...ROLLUPS]),
+    largest(deps, "series_id", ["metrics", "histograms", "exemplars", ...ROLLUPS]),
     greatest(engine, ["SELECT max(series_id) AS m FROM series"]),
   );
   if (totals.leftOnDisk === 0) forgetUnusedSeries(deps);
@@ -193,7 +193,7 @@ export function definitionFrames(
 
 /** Series whose rows have all been evicted. Their files being gone, nothing refers to them. */
 function forgetUnusedSeries({ engine, catalog }: RecoveryDeps): void {
-  const used = seriesOf(catalog, ["metrics", "histograms", ...ROLLUPS]);
+  const used = seriesOf(catalog, ["metrics", "histograms", "exemplars", ...ROLLUPS]);
   engine.run(
     `DELETE FROM series
      WHERE series_id NOT IN (${used} UNION SELECT series_id FROM ${KNOWN_SERIES})`,
@@ -209,14 +209,14 @@ function seriesOf(catalog: ChunkCatalog, kinds: readonly ChunkKind[]): string {
 
 /** Those that may go on: what has rolled-up rows alone must not count against the limits of series. */
 function liveSeries({ engine, catalog }: RecoveryDeps): Uint8Array<ArrayBuffer> {
-  const raw = seriesOf(catalog, ["metrics", "histograms"]);
+  const raw = seriesOf(catalog, ["metrics", "histograms", "exemplars"]);
   return streamOf(
     engine.run(`SELECT * FROM series WHERE series_id IN (${raw}) ORDER BY series_id`),
   );
 }
 
 function seriesOfRollupsAlone({ engine, catalog }: RecoveryDeps): number[] {
-  const raw = seriesOf(catalog, ["metrics", "histograms"]);
+  const raw = seriesOf(catalog, ["metrics", "histograms", "exemplars"]);
   const table = tableFromIPC(
     engine.run(
       `SELECT series_id FROM series

@@ -130,6 +130,18 @@ const SIGNAL_SCHEMAS: Readonly<Record<ChunkKind, SignalSchema>> = {
     after: [],
     sort: "series_id, ts",
   },
+  exemplars: {
+    before: [
+      ["series_id", "UINTEGER"],
+      ["ts", "TIMESTAMP"],
+      ["value", "DOUBLE"],
+      ["trace_id", "VARCHAR"],
+      ["span_id", "VARCHAR"],
+    ],
+    attributes: false,
+    after: [],
+    sort: "series_id, ts",
+  },
   spans: {
     before: [
       ["ts", "TIMESTAMP"],
@@ -276,6 +288,10 @@ const SIGNAL_VIEWS: Readonly<Record<ChunkKind, (union: string) => string>> = {
   histograms: (union) =>
     `SELECT c.ts, s.name, s.unit, c."count", c."sum", c."min", c."max",
        ${BOUNDS_OF_ROW} AS bounds, c.counts, s.labels, s.service, c.series_id
+     FROM (${union}) c JOIN store.data.series s ON s.series_id = c.series_id`,
+  exemplars: (union) =>
+    `SELECT c.ts, s.name, s.kind, s.unit, c.value, c.trace_id, c.span_id, s.labels, s.service,
+       c.series_id
      FROM (${union}) c JOIN store.data.series s ON s.series_id = c.series_id`,
   spans: (union) =>
     `SELECT ts, trace_id, span_id, parent_span_id, name, kind, service,

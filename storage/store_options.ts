@@ -23,6 +23,7 @@ export function storeOptions(storage: StorageConfig, budgetBytes: number): Store
     retentionMs: {
       metrics: retention.metrics_ms,
       histograms: retention.metrics_ms,
+      exemplars: retention.metrics_ms,
       spans: retention.spans_ms,
       logs: retention.logs_ms,
       events: retention.events_ms,

@@ -75,6 +75,8 @@ export interface WebDeps {
   readonly sources: SourceList & Pick<SourceRegistry, "open">;
   /** What full registries and the bounds of listeners besides HTTP turned away so far. */
   readonly turnedAway: () => Readonly<Record<string, number>>;
+  /** What of OTLP records was cut or dropped at a bound; the records themselves were kept. */
+  readonly altered: () => Readonly<Record<string, number>>;
   readonly collectors: () => readonly CollectorStatus[];
   readonly logFiles: () => LogFilesStatus;
   readonly processes: () => ProcessList;

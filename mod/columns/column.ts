@@ -74,5 +74,12 @@ export interface ColumnBatch {
   readonly maxTsUs: number;
 }
 
-export type Signal = "metrics" | "histograms" | "spans" | "logs" | "events";
-export const SIGNALS: readonly Signal[] = ["metrics", "histograms", "spans", "logs", "events"];
+export type Signal = "metrics" | "histograms" | "exemplars" | "spans" | "logs" | "events";
+export const SIGNALS: readonly Signal[] = [
+  "metrics",
+  "histograms",
+  "exemplars",
+  "spans",
+  "logs",
+  "events",
+];

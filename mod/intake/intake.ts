@@ -5,6 +5,7 @@ import type { Registries } from "../intern/registries.ts";
 import type { BatchPipeline, ProcessedBatches } from "../pipeline/batch_pipeline.ts";
 import type { Store } from "../ports.ts";
 import { EventBatchBuilder } from "../signals/events.ts";
+import { ExemplarBatchBuilder } from "../signals/exemplars.ts";
 import { HistogramBatchBuilder } from "../signals/histograms.ts";
 import { LogBatchBuilder } from "../signals/logs.ts";
 import { SampleBatchBuilder } from "../signals/samples.ts";
@@ -22,6 +23,7 @@ export interface IntakeLimits {
 export interface Builders {
   readonly metrics: SampleBatchBuilder;
   readonly histograms: HistogramBatchBuilder;
+  readonly exemplars: ExemplarBatchBuilder;
   readonly spans: SpanBatchBuilder;
   readonly logs: LogBatchBuilder;
   readonly events: EventBatchBuilder;
@@ -64,6 +66,7 @@ export class Intake {
   readonly builders: Builders = {
     metrics: new SampleBatchBuilder(),
     histograms: new HistogramBatchBuilder(),
+    exemplars: new ExemplarBatchBuilder(),
     spans: new SpanBatchBuilder(),
     logs: new LogBatchBuilder(),
     events: new EventBatchBuilder(),
@@ -87,6 +90,7 @@ export class Intake {
   readonly #keptRows: Record<Signal, number> = {
     metrics: 0,
     histograms: 0,
+    exemplars: 0,
     spans: 0,
     logs: 0,
     events: 0,
@@ -186,8 +190,7 @@ export class Intake {
   }
 
   #openRows(): number {
-    const { metrics, histograms, spans, logs, events } = this.builders;
-    return metrics.rows + histograms.rows + spans.rows + logs.rows + events.rows;
+    return Object.values(this.builders).reduce((sum, { rows }) => sum + rows, 0);
   }
 
   /** Notes which series live, and now and then answers those that do not; nothing is open here. */
@@ -205,8 +208,7 @@ export class Intake {
   }
 
   #largestOpen(): number {
-    const { metrics, histograms, spans, logs, events } = this.builders;
-    return Math.max(metrics.rows, histograms.rows, spans.rows, logs.rows, events.rows);
+    return Math.max(...Object.values(this.builders).map(({ rows }) => rows));
   }
 
   #flush(): void {

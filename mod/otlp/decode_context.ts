@@ -25,6 +25,8 @@ export interface Alterations {
   droppedEvents: number;
   /** Links past the limit, or with an id that is not one. */
   droppedLinks: number;
+  /** Exemplars past the limit of a point or of a request, or of a time that cannot be. */
+  droppedExemplars: number;
   /** Data points with the flag "no recorded value", which say only that a series has ended. */
   noRecordedValues: number;
 }
@@ -35,6 +37,7 @@ export const noAlterations = (): Alterations => ({
   negativeDurations: 0,
   droppedEvents: 0,
   droppedLinks: 0,
+  droppedExemplars: 0,
   noRecordedValues: 0,
 });
 

@@ -1,3 +1,5 @@
+import type { Exemplar, ExemplarBatchBuilder } from "../signals/exemplars.ts";
+import type { Alterations, DecodeContext } from "./decode_context.ts";
 import { encodeHex } from "./hex.ts";
 import { isId, SPAN_ID_BYTES, TRACE_ID_BYTES } from "./ids.ts";
 import { RangeList } from "./range_list.ts";
@@ -12,29 +14,24 @@ const TRACE_ID = bytesTag(5);
 const AS_INT = fixed64Tag(6);
 const EXEMPLAR_FIELDS = knownFields(2, 3, 4, 5, 6);
 
-/** Exemplars of one data point, and of one request; more are passed over. */
+/** Exemplars of one data point, and of one request; more are dropped and counted. */
 const MAX_PER_POINT = 16;
 const MAX_PER_REQUEST = 10_000;
 
-/** A measurement that went into a data point, and the span it was made in. */
-export interface Exemplar {
-  readonly seriesId: number;
-  /** Microseconds since the Unix epoch; 0 when the sender did not say. */
-  readonly tsUs: number;
-  readonly value: number;
-  /** Lower-case hex; null when it was made outside of a trace. */
-  readonly traceId: string | null;
-  readonly spanId: string | null;
-}
-
-/** Collects a request's exemplars, where somebody wants them; else they are passed over. */
+/** Takes the exemplars of data points that were taken themselves. */
 export class ExemplarCollector {
-  readonly enabled: boolean;
+  readonly #rows: ExemplarBatchBuilder;
+  readonly #alterations: Alterations;
   readonly #ranges = new RangeList(MAX_PER_POINT);
-  #found: Exemplar[] = [];
+  #ofRequest = 0;
 
-  constructor(enabled: boolean) {
-    this.enabled = enabled;
+  constructor(rows: ExemplarBatchBuilder, alterations: Alterations) {
+    this.#rows = rows;
+    this.#alterations = alterations;
+  }
+
+  beginRequest(): void {
+    this.#ofRequest = 0;
   }
 
   beginPoint(): void {
@@ -46,19 +43,19 @@ export class ExemplarCollector {
     this.#ranges.take(reader, end);
   }
 
-  /** Decodes what was noted since `beginPoint`. */
-  endPoint(reader: WireReader, seriesId: number): void {
-    if (!this.enabled) return;
-    for (let i = 0; i < this.#ranges.count && this.#found.length < MAX_PER_REQUEST; i++) {
-      this.#found.push(decode(reader, this.#ranges.start(i), this.#ranges.end(i), seriesId));
+  /** Writes what was noted since `beginPoint`; without a time of its own it is of now. */
+  endPoint(reader: WireReader, seriesId: number, context: DecodeContext): void {
+    this.#alterations.droppedExemplars += this.#ranges.dropped;
+    for (let i = 0; i < this.#ranges.count; i++) {
+      const exemplar = decode(reader, this.#ranges.start(i), this.#ranges.end(i), seriesId);
+      const tsUs = exemplar.tsUs === 0 ? context.nowUs : exemplar.tsUs;
+      const inTime = tsUs >= context.minUs && tsUs <= context.maxUs;
+      if (!inTime || this.#ofRequest >= MAX_PER_REQUEST) this.#alterations.droppedExemplars++;
+      else {
+        this.#rows.push({ ...exemplar, tsUs });
+        this.#ofRequest++;
+      }
     }
-  }
-
-  /** The exemplars since the last call; for the end of a request, whatever its outcome. */
-  take(): readonly Exemplar[] {
-    const found = this.#found;
-    this.#found = [];
-    return found;
   }
 }
 

@@ -131,7 +131,7 @@ export class ExponentialPointDecoder implements PointDecoder {
     const problem = this.#delta
       ? this.#pushDelta(seriesId, point, context)
       : this.#pushCumulative(seriesId, point, explicitCounts(point.histogram));
-    if (problem === null) exemplars.endPoint(reader, seriesId);
+    if (problem === null) exemplars.endPoint(reader, seriesId, context);
     return problem;
   }
 

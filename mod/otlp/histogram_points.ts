@@ -103,7 +103,7 @@ export class HistogramPointDecoder implements PointDecoder {
     const point = { boundsId, counts, count, sum, min, max, tsUs };
     if (!this.#delta) this.#parts.histograms.push({ seriesId, ...point });
     else if (!this.#pushDelta(seriesId, point, context)) return "delta_out_of_order";
-    exemplars.endPoint(reader, seriesId);
+    exemplars.endPoint(reader, seriesId, context);
     return null;
   }
 

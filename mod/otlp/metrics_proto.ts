@@ -1,10 +1,11 @@
+import type { ExemplarBatchBuilder } from "../signals/exemplars.ts";
 import type { HistogramBatchBuilder } from "../signals/histograms.ts";
 import type { Registries } from "../intern/registries.ts";
 import type { SampleBatchBuilder } from "../signals/samples.ts";
 import type { AttributeDecoder } from "./attribute_decoder.ts";
 import type { Alterations, DecodeContext } from "./decode_context.ts";
 import { type EnvelopeVisitor, walkEnvelope } from "./envelope.ts";
-import { type Exemplar, ExemplarCollector } from "./exemplars.ts";
+import { ExemplarCollector } from "./exemplars.ts";
 import { ExponentialPointDecoder } from "./exponential_points.ts";
 import { HistogramPointDecoder } from "./histogram_points.ts";
 import type { JournaledStates } from "./journaled_states.ts";
@@ -49,8 +50,7 @@ export interface MetricsDecoderParts {
   readonly limits: OtlpLimits;
   readonly alterations: Alterations;
   readonly salt: number;
-  /** Decode exemplars, for `takeExemplars`. */
-  readonly exemplars: boolean;
+  readonly exemplars: ExemplarBatchBuilder;
 }
 
 /**
@@ -83,7 +83,7 @@ export class MetricsDecoder implements EnvelopeVisitor {
   constructor(parts: MetricsDecoderParts) {
     this.#parts = parts;
     this.#series = new SeriesLookup(parts.registries.series, parts.attributes, parts.salt);
-    this.#exemplars = new ExemplarCollector(parts.exemplars);
+    this.#exemplars = new ExemplarCollector(parts.exemplars, parts.alterations);
     const pointParts: PointParts = {
       ...parts,
       bounds: parts.registries.bounds,
@@ -112,6 +112,7 @@ export class MetricsDecoder implements EnvelopeVisitor {
       for (const states of this.#states) states.prune((id) => series.get(id) !== undefined);
     }
     this.#context = context;
+    this.#exemplars.beginRequest();
     walkEnvelope(reader, this.#parts.resources, this);
     this.#context = this.#resource = null;
   }
@@ -119,7 +120,6 @@ export class MetricsDecoder implements EnvelopeVisitor {
   /** Ends a request that was malformed: its deltas are taken out of the running totals. */
   rollback(): void {
     for (const states of this.#states) states.rollback();
-    this.#exemplars.take();
   }
 
   /**
@@ -129,10 +129,6 @@ export class MetricsDecoder implements EnvelopeVisitor {
   keep(): () => void {
     const changed = this.#states.map((states) => states.keep());
     return () => this.#states.forEach((states, i) => states.forget(changed[i]!));
-  }
-
-  takeExemplars(): readonly Exemplar[] {
-    return this.#exemplars.take();
   }
 
   resource(info: ResourceInfo): void {

@@ -87,7 +87,7 @@ export class NumberPointDecoder implements PointDecoder {
       const problem = this.#pushDelta(seriesId, tsUs, series, context);
       if (problem !== null) return problem;
     }
-    this.#parts.exemplars.endPoint(reader, seriesId);
+    this.#parts.exemplars.endPoint(reader, seriesId, context);
     return null;
   }
 

@@ -5,7 +5,6 @@ import { notKept } from "../intake/not_kept.ts";
 import type { Registries } from "../intern/registries.ts";
 import { AttributeDecoder } from "./attribute_decoder.ts";
 import { type Alterations, type DecodeContext, noAlterations } from "./decode_context.ts";
-import type { Exemplar } from "./exemplars.ts";
 import { fieldPath } from "./field_path.ts";
 import { transcodeJson } from "./json_transcoder.ts";
 import type { OtlpLimits } from "./limits.ts";
@@ -27,8 +26,6 @@ export interface OtlpReceiverOptions {
   readonly limits: OtlpLimits;
   /** A random unsigned 32-bit number, so that nobody can craft keys that collide in caches. */
   readonly salt: number;
-  /** Called with a request's exemplars once its rows are kept; without it they are passed over. */
-  readonly onExemplars?: (exemplars: readonly Exemplar[]) => void;
 }
 
 export interface OtlpSignalStats {
@@ -66,10 +63,10 @@ const noStats = (): MutableStats => ({
 /**
  * The receive path of OTLP, whichever transport brings the body: decode, keep, answer.
  *
- * Not kept of what the protocol carries: schema URLs, attributes of scopes, entity references,
- * descriptions and metadata of metrics, start times of cumulative points, filtered attributes of
- * exemplars, and the dropped-attribute counts of resources, scopes and links. The scope of a
- * metric is no part of its series. Data points that say "no recorded value" are counted, not stored.
+ * Not kept of what the protocol carries (docs/receivers.md says it to users): schema URLs, attributes
+ * of scopes, entity references, descriptions and metadata of metrics, start times of cumulative
+ * points, filtered attributes of exemplars, and the dropped-attribute counts of resources, scopes and
+ * links. The scope of a metric is no part of its series. Data points that say "no recorded value" are counted, not stored.
  */
 export class OtlpReceiver {
   readonly #options: OtlpReceiverOptions;
@@ -98,8 +95,13 @@ export class OtlpReceiver {
       histograms: builders.histograms,
       registries,
       salt,
-      exemplars: options.onExemplars !== undefined,
+      exemplars: builders.exemplars,
     });
+  }
+
+  /** What of kept records was cut or dropped at a bound, by what it is. */
+  get altered(): Readonly<Record<string, number>> {
+    return { ...this.#alterations };
   }
 
   get stats(): OtlpStats {
@@ -170,16 +172,14 @@ export class OtlpReceiver {
     encoding: OtlpEncoding,
     context: DecodeContext,
   ): () => void {
-    const { metrics, histograms, spans, logs } = this.#options.intake.builders;
-    const rows = [metrics.rows, histograms.rows, spans.rows, logs.rows] as const;
+    const { metrics, histograms, exemplars, spans, logs } = this.#options.intake.builders;
+    const written = [metrics, histograms, exemplars, spans, logs];
+    const rows = written.map((builder) => builder.rows);
     try {
       const wire = encoding === "json" ? transcodeJson(signal, body) : body;
       this.#decodeWire(signal, wire, encoding, context);
     } catch (error) {
-      metrics.truncate(rows[0]);
-      histograms.truncate(rows[1]);
-      spans.truncate(rows[2]);
-      logs.truncate(rows[3]);
+      written.forEach((builder, i) => builder.truncate(rows[i] ?? 0));
       this.#metrics.rollback();
       if (!(error instanceof MalformedError)) throw error;
       this.#stats[signal].malformed++;
@@ -208,16 +208,13 @@ export class OtlpReceiver {
   }
 
   async #commit(stats: MutableStats, undoTotals: () => void): Promise<void> {
-    const { intake, onExemplars } = this.#options;
-    const exemplars = this.#metrics.takeExemplars();
     try {
-      await intake.commit();
+      await this.#options.intake.commit();
     } catch (error) {
       undoTotals();
       stats.failed++;
       throw notKept(error, "the telemetry");
     }
-    if (exemplars.length > 0) onExemplars?.(exemplars);
   }
 }
 

@@ -38,6 +38,7 @@ const retentionMs = {
   ...storeOptions().retentionMs,
   metrics: RETENTION_MS,
   histograms: RETENTION_MS,
+  exemplars: RETENTION_MS,
   spans: RETENTION_MS,
   events: RETENTION_MS,
   logs: RETENTION_MS,

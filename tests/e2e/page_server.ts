@@ -63,6 +63,7 @@ const STORE_OPTIONS: StoreOptions = {
   retentionMs: {
     metrics: DAY_MS,
     histograms: DAY_MS,
+    exemplars: DAY_MS,
     spans: DAY_MS,
     logs: DAY_MS,
     events: DAY_MS,
@@ -150,6 +151,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
         clock: systemClock,
         limits: DEFAULT_OTLP_LIMITS,
       }),
+      altered: () => ({}),
       turnedAway: () => ({}),
       pipeline: { stats: { redacted: {}, dropped: [], uncounted: 0 } },
       sources,

@@ -99,6 +99,16 @@ for (const transport of ["grpc", "http"] as const) {
           ),
           [["s", ROOTS, third3 * 5.55, [0.1, 1], [third3, third3, third3]]],
         );
+        // An exemplar of each bucket leads to the span that it was measured in.
+        assert.deepEqual(
+          await sql(
+            `SELECT count(*) > 0, bool_and(s.name = 'store'), count(*) = count(e.trace_id)
+             FROM exemplars e LEFT JOIN spans s USING (trace_id, span_id)
+             WHERE e.service = ? AND e.name = 'basket.took'`,
+            [service],
+          ),
+          [[true, true, true]],
+        );
         const { sources } = await (await fetch(`${url}/api/ingest`)).json();
         const source = sources.find((one: { kind: string }) => one.kind === `otlp_${transport}`);
         assert.equal(source.signals.traces.accepted, ROOTS * 2);

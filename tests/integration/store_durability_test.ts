@@ -47,6 +47,13 @@ async function fill({ intake, registries }: StoreFixture, tag: string): Promise<
     boundsId: registries.bounds.idOf([tag.length, 10]),
     counts: [1, 1, 1],
   });
+  intake.builders.exemplars.push({
+    seriesId: histogram,
+    tsUs: NOW_US,
+    value: 0.5,
+    traceId: tag.padStart(32, "0"),
+    spanId: null,
+  });
   pushSpan(intake.builders.spans, registries, {
     traceId: tag.padStart(32, "0"),
     spanId: "00000000000000aa",
@@ -71,6 +78,7 @@ async function fill({ intake, registries }: StoreFixture, tag: string): Promise<
 const EVERYTHING = [
   "SELECT name, kind, unit, labels, service, count(*), sum(value) FROM metrics GROUP BY ALL ORDER BY ALL",
   "SELECT name, bounds, counts, labels FROM histograms ORDER BY name",
+  "SELECT name, kind, unit, value, trace_id, span_id, labels, service FROM exemplars ORDER BY name",
   "SELECT name, trace_id, attributes, resource FROM spans ORDER BY name",
   "SELECT body, attributes FROM logs ORDER BY body",
   "SELECT stream, name, subject, service, pid, value, attributes FROM events ORDER BY subject",

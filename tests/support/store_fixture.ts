@@ -20,6 +20,7 @@ export function storeOptions(changes: Partial<StoreOptions> = {}): StoreOptions 
     retentionMs: {
       metrics: 24 * HOUR_MS,
       histograms: 24 * HOUR_MS,
+      exemplars: 24 * HOUR_MS,
       spans: 24 * HOUR_MS,
       logs: 24 * HOUR_MS,
       events: 30 * 24 * HOUR_MS,

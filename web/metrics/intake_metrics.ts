@@ -10,6 +10,8 @@ export interface IntakeMetricSources {
   readonly series: SeriesSource;
   /** Things that a full registry or a bound turned away, by what they are. */
   readonly turnedAway: () => Readonly<Record<string, number>>;
+  /** What of OTLP records was cut or dropped at a bound; the records themselves were kept. */
+  readonly altered: () => Readonly<Record<string, number>>;
 }
 
 /** Registers what comes in, what waits, and what was refused. */
@@ -77,5 +79,11 @@ export function registerIntakeMetrics(registry: Registry, sources: IntakeMetricS
     help: "Things that did not fit a bound besides the series limits, by what they are.",
     labelNames: ["what"],
     read: () => byLabel("what", sources.turnedAway()),
+  });
+  readCounter(registry, {
+    name: "horizon_otlp_altered_total",
+    help: "Parts of kept OTLP records that were cut or dropped at a bound, by what they are.",
+    labelNames: ["what"],
+    read: () => byLabel("what", sources.altered()),
   });
 }

@@ -3,6 +3,7 @@ import type {
   ColumnBatch,
   DictionaryColumn,
   MapColumn,
+  Signal,
   Utf8Column,
 } from "../../columns/column.ts";
 import { decodeUtf8, encodeUtf8 } from "../../columns/utf8_text.ts";
@@ -17,6 +18,9 @@ const CLOSED_COLUMNS: ReadonlySet<string> = new Set([
   "status",
 ]);
 
+/** Signals whose rows refer to a series. */
+const OF_SERIES: ReadonlySet<Signal> = new Set<Signal>(["metrics", "histograms", "exemplars"]);
+
 export interface RedactBatchOptions {
   readonly redactor: Redactor;
   /** The key of an attribute by its number. */
@@ -27,8 +31,8 @@ export interface RedactBatchOptions {
 
 /** The batch without secrets in any of its texts. Columns in which nothing changed are the same. */
 export function redactBatch(batch: ColumnBatch, options: RedactBatchOptions): ColumnBatch {
-  // Samples and histogram points hold numbers; their labels are redacted where series are made.
-  if (batch.signal === "metrics" || batch.signal === "histograms") return batch;
+  // Those hold numbers and ids; labels are redacted where series are made.
+  if (OF_SERIES.has(batch.signal)) return batch;
   const keys = batch.columns.find(([name]) => name === "attr_keys")?.[1];
   let changed = false;
   const columns = batch.columns.map(([name, column]) => {

@@ -140,7 +140,7 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
         pendingBytes: 1,
         maxPendingBytes: 2,
         refusedRequests: 3,
-        keptRows: { metrics: 4, histograms: 5, spans: 6, logs: 7, events: 8 },
+        keptRows: { metrics: 4, histograms: 5, exemplars: 9, spans: 6, logs: 7, events: 8 },
         failedAppends: 8,
       },
     },
@@ -162,6 +162,7 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
       generation: 0,
       write: () => Promise.resolve({ accepted: 1, rejections: new Rejections(), newestUs: null }),
     },
+    altered: () => ({ droppedEvents: 2 }),
     turnedAway: () => ({}),
     sources: sampleSources(clock),
     logFiles: () => ({

@@ -9,6 +9,7 @@
 const NOTES = new Map([
   ["metrics", "samples of gauges and counters"],
   ["histograms", "distributions"],
+  ["exemplars", "measurements and their spans"],
   ["spans", "traces"],
   ["logs", "log records"],
   ["processes", "what runs now and what ran"],

@@ -123,7 +123,7 @@ const REQUESTS: Readonly<Record<OtlpSignal, RequestObject>> = {
 
 /** Sends bodies and checks after each what must hold for every one. */
 class Prober {
-  readonly fixture = new ReceiverFixture({ onExemplars: () => undefined });
+  readonly fixture = new ReceiverFixture();
   readonly #pending: Promise<void>[] = [];
   refused = 0;
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import type { Exemplar } from "../../../../mod/otlp/exemplars.ts";
 import { NOW_NS, NOW_US, ReceiverFixture } from "./receiver_fixture.ts";
-import { bytesOfHex, keyValues, type RequestObject } from "./reference_encoder.ts";
+import { bytesOfHex, encodeRequest, keyValues, type RequestObject } from "./reference_encoder.ts";
 
 const SECOND_NS = 1_000_000_000n;
 const SECOND_US = 1_000_000;
@@ -459,22 +458,49 @@ Deno.test("MetricsDecoder: a series that the registry forgot is defined anew", a
   assert.equal(fixture.receiver.stats.deltaSeries.live, 1);
 });
 
-Deno.test("MetricsDecoder: exemplars are handed over once their points are kept", async () => {
-  const taken: Exemplar[] = [];
-  const fixture = new ReceiverFixture({
-    onExemplars: (exemplars) => void taken.push(...exemplars),
-  });
-  const trace = "0af7651916cd43dd8448eb211c80319c";
-  const exemplars = [{
-    timeUnixNano: String(NOW_NS),
-    asDouble: 0.5,
-    traceId: bytesOfHex(trace),
-    spanId: bytesOfHex("b7ad6b7169203331"),
-  }, { asInt: "3" }];
+const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const SPAN = "b7ad6b7169203331";
+const exemplarOf = (timeUnixNano: string) => ({
+  timeUnixNano,
+  asDouble: 0.5,
+  traceId: bytesOfHex(TRACE),
+  spanId: bytesOfHex(SPAN),
+});
+
+Deno.test("MetricsDecoder: exemplars are rows beside those of their points", async () => {
+  const fixture = new ReceiverFixture();
+  const exemplars = [exemplarOf(String(NOW_NS)), { asInt: "3" }];
   await fixture.send("metrics", request([sum([at(0, { asInt: "1", exemplars })], CUMULATIVE)]));
-  const seriesId = Number(fixture.rows("metrics")[0]?.series_id);
-  assert.deepEqual(taken, [
-    { seriesId, tsUs: NOW_US, value: 0.5, traceId: trace, spanId: "b7ad6b7169203331" },
-    { seriesId, tsUs: 0, value: 3, traceId: null, spanId: null },
+  const { series_id } = fixture.rows("metrics")[0]!;
+  const ts = BigInt(NOW_US);
+  assert.deepEqual(fixture.rows("exemplars"), [
+    { series_id, ts, value: 0.5, trace_id: TRACE, span_id: SPAN },
+    // Without a time of its own it is of now.
+    { series_id, ts, value: 3, trace_id: null, span_id: null },
   ]);
+});
+
+Deno.test("MetricsDecoder: exemplars past a bound, or of no possible time, are dropped and counted", async () => {
+  const fixture = new ReceiverFixture();
+  const many = Array.from({ length: 20 }, () => exemplarOf(String(NOW_NS)));
+  const early = exemplarOf("1000000");
+  const points = [
+    at(0, { asInt: "1", exemplars: many }),
+    at(1, { asInt: "2", exemplars: [early] }),
+    { exemplars: [exemplarOf(String(NOW_NS))] },
+  ];
+  const outcome = await fixture.send("metrics", request([sum(points, CUMULATIVE)]));
+  assert.deepEqual([outcome.accepted, outcome.reasons], [2, { value_missing: 1 }]);
+  assert.equal(fixture.rows("exemplars").length, 16);
+  assert.equal(fixture.receiver.stats.droppedExemplars, 5);
+});
+
+Deno.test("MetricsDecoder: of a body that is malformed no exemplar is kept", async () => {
+  const fixture = new ReceiverFixture();
+  const points = [at(0, { asInt: "1", exemplars: [exemplarOf(String(NOW_NS))] })];
+  const body = encodeRequest("metrics", request([sum(points, CUMULATIVE)]));
+  const cut = body.subarray(0, body.length - 1);
+  await assert.rejects(fixture.receiver.receive("metrics", cut, "protobuf"));
+  await fixture.send("metrics", request([sum([at(0, { asInt: "1" })], CUMULATIVE)]));
+  assert.equal(fixture.rows("exemplars").length, 0);
 });

@@ -4,7 +4,6 @@ import { Intake } from "../../../../mod/intake/intake.ts";
 import { Registries } from "../../../../mod/intern/registries.ts";
 import type { SeriesDefinition } from "../../../../mod/intern/definitions.ts";
 import type { AppendRequest } from "../../../../mod/ports.ts";
-import type { Exemplar } from "../../../../mod/otlp/exemplars.ts";
 import { DEFAULT_OTLP_LIMITS, type OtlpLimits } from "../../../../mod/otlp/limits.ts";
 import type { OtlpSignal, ReceiveOutcome } from "../../../../mod/otlp/otlp_signal.ts";
 import { OtlpReceiver } from "../../../../mod/otlp/receive.ts";
@@ -20,7 +19,6 @@ export interface FixtureOptions {
   readonly limits?: Partial<OtlpLimits>;
   readonly maxSeries?: number;
   readonly maxPendingBytes?: number;
-  readonly onExemplars?: (exemplars: readonly Exemplar[]) => void;
 }
 
 /** A receiver before a store that keeps what it is given, as rows. */
@@ -33,6 +31,7 @@ export class ReceiverFixture {
   readonly #rows: Record<Signal, Row[]> = {
     metrics: [],
     histograms: [],
+    exemplars: [],
     spans: [],
     logs: [],
     events: [],
@@ -59,7 +58,6 @@ export class ReceiverFixture {
       hostName: "this-host",
       limits: { ...DEFAULT_OTLP_LIMITS, ...options.limits },
       salt: 12345,
-      ...options.onExemplars === undefined ? {} : { onExemplars: options.onExemplars },
     });
   }
 
