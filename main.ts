@@ -31,6 +31,7 @@ import { Registries } from "./mod/intern/registries.ts";
 import { LatestValues } from "./mod/latest/latest_values.ts";
 import type { Logger } from "./mod/log/logger.ts";
 import { type OpenLog, openLog } from "./mod/log/logtape.ts";
+import { metricFunctions } from "./mod/metrics/metric_engine.ts";
 import { DEFAULT_OTLP_LIMITS } from "./mod/otlp/limits.ts";
 import { OTLP_SIGNALS } from "./mod/otlp/otlp_signal.ts";
 import { OtlpReceiver } from "./mod/otlp/receive.ts";
@@ -243,6 +244,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
   const web = createWeb({
     ...configuredDoors(config),
     store,
+    ...metricFunctions(store.metrics, clock),
     intake,
     series: registries.series,
     latest,

@@ -1,5 +1,6 @@
 import type { ColumnBatch, Signal } from "./columns/column.ts";
 import type { DefinitionBatch } from "./intern/definitions.ts";
+import type { MetricName, MetricQuery, MetricQueryResult } from "./metrics/metric_query.ts";
 import type { Rollup } from "./metrics/rollup.ts";
 
 /** A value of a query result, ready for JSON. Integers past 2^53 are strings; times are ISO 8601. */
@@ -48,6 +49,16 @@ export interface QueryResult {
  * `overloaded` when too many queries wait.
  */
 export type QueryFn = (request: QueryRequest) => Promise<QueryResult>;
+
+/**
+ * Functions over the samples of a metric, by series or across them: what the API, rules and the page ask
+ * for instead of writing SQL. It reads rollups where they serve.
+ * @throws HorizonError `invalid_argument`, `too_large` past `METRIC_QUERY_LIMITS`; what `QueryFn` throws
+ */
+export type MetricQueryFn = (query: MetricQuery) => Promise<MetricQueryResult>;
+
+/** Names of metrics that contain a text, in any case; all when it is empty. */
+export type MetricNamesFn = (contains: string, signal?: AbortSignal) => Promise<MetricName[]>;
 
 /** One append: definitions first, then the rows that use them. Kept as a whole or not at all. */
 export interface AppendRequest {

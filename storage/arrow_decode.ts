@@ -177,7 +177,7 @@ function decimalText(words: Uint32Array, scale: number): SqlValue {
 }
 
 // Arrow's map rows are proxies whose `in` speaks of keys of the map: ask for the method itself.
-function isIterable(value: unknown): value is Iterable<unknown> {
+export function isIterable(value: unknown): value is Iterable<unknown> {
   if (typeof value !== "object" || value === null) return false;
   const candidate: { [Symbol.iterator]?: unknown } = value;
   return typeof candidate[Symbol.iterator] === "function";

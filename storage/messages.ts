@@ -1,6 +1,8 @@
 import type { Signal } from "../mod/columns/column.ts";
 import type { ErrorCode } from "../mod/errors.ts";
 import type { DefinitionTable } from "../mod/intern/definitions.ts";
+import type { LabelMatcher } from "../mod/metrics/metric_query.ts";
+import type { StepPlan, WindowsRequest } from "../mod/metrics/metric_source.ts";
 import type { ChunkKind } from "./chunk_kind.ts";
 import type { RecoveryReport, StoreStats } from "../mod/ports.ts";
 import type { Patience } from "./patience.ts";
@@ -68,6 +70,12 @@ export interface QueryCommand {
   readonly timeoutMs: number;
 }
 
+/** What is asked about metrics. The statement is made in the worker, which knows the chunks. */
+export type MetricCommand =
+  | { readonly kind: "names"; readonly contains: string }
+  | { readonly kind: "series"; readonly name: string; readonly matchers: readonly LabelMatcher[] }
+  | { readonly kind: "windows"; readonly request: WindowsRequest };
+
 /** From the main isolate to the store worker. `id` is answered; `cancel` names a query's id. */
 export type StoreRequest =
   | {
@@ -79,6 +87,12 @@ export type StoreRequest =
   }
   | { readonly type: "append"; readonly id: number; readonly frames: AppendFrames }
   | { readonly type: "query"; readonly id: number; readonly query: QueryCommand }
+  | {
+    readonly type: "metrics";
+    readonly id: number;
+    readonly command: MetricCommand;
+    readonly timeoutMs: number;
+  }
   | { readonly type: "cancel"; readonly id: number }
   | {
     readonly type: "replace";
@@ -118,7 +132,13 @@ export type WorkerStats = Omit<StoreStats, "restarts">;
 export type StoreReply =
   | { readonly type: "opened"; readonly id: number; readonly recovery: Recovery | null }
   | { readonly type: "done"; readonly id: number }
-  | { readonly type: "result"; readonly id: number; readonly outcome: QueryOutcome }
+  | {
+    readonly type: "result";
+    readonly id: number;
+    readonly outcome: QueryOutcome;
+    /** Of windows of metrics; else null. */
+    readonly plan: StepPlan | null;
+  }
   | { readonly type: "stats"; readonly id: number; readonly stats: WorkerStats }
   | { readonly type: "failed"; readonly id: number; readonly error: StoreFailure }
   | Broken;

@@ -11,6 +11,15 @@ export type QuerySettled =
   | { readonly ok: true; readonly outcome: QueryOutcome }
   | { readonly ok: false; readonly error: HorizonError };
 
+/** A user's query, or a statement of ours. */
+export interface QueuedQuery extends QueryCommand {
+  /**
+   * Makes a statement of ours when the query begins. It is run as it is: not admitted, not checked,
+   * and `sql` and `params` are not looked at.
+   */
+  readonly ownStatement?: () => string;
+}
+
 /** A prepared statement lives on its connection; each has at most one query at a time. */
 const PREPARED = "horizon_query";
 
@@ -22,7 +31,7 @@ export class QueryJob {
   readonly #db: DuckDb;
   readonly #connection: number;
   readonly #clock: Clock;
-  readonly #command: QueryCommand;
+  readonly #command: QueuedQuery;
   readonly #startedMs: number;
   readonly #deadlineMs: number;
   readonly #parts: Uint8Array[] = [];
@@ -35,7 +44,7 @@ export class QueryJob {
   constructor(
     db: DuckDb,
     connection: number,
-    command: QueryCommand,
+    command: QueuedQuery,
     clock: Clock,
     waitedMs: number,
   ) {
@@ -91,6 +100,8 @@ export class QueryJob {
   }
 
   #start(): void {
+    const { ownStatement } = this.#command;
+    if (ownStatement !== undefined) return this.#run(ownStatement());
     const statement = admit(this.#db, this.#command.sql, this.#command.maxRows);
     checkPivots(this.#db, this.#connection, statement);
     // Planned once: planning a view of many chunks takes longer than most queries, and what is
@@ -101,7 +112,11 @@ export class QueryJob {
     const values = params.length === 0 ? "" : `(${params.map(literal).join(", ")})`;
     const toRun = `EXECUTE ${PREPARED}${values}`;
     checkPlan(this.#db, this.#connection, toRun);
-    const header = this.#db.startPendingQuery(this.#connection, toRun, true);
+    this.#run(toRun);
+  }
+
+  #run(statement: string): void {
+    const header = this.#db.startPendingQuery(this.#connection, statement, true);
     if (header === null) this.#phase = "polling";
     else this.#take(header);
   }

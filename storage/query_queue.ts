@@ -1,14 +1,14 @@
 import type { Clock } from "../mod/clock.ts";
 import { HorizonError } from "../mod/errors.ts";
 import type { DuckDb } from "./duckdb_module.ts";
-import type { QueryCommand, QueryLimits } from "./messages.ts";
+import type { QueryLimits } from "./messages.ts";
 import type { Patience } from "./patience.ts";
-import { QueryJob, type QuerySettled } from "./query_job.ts";
+import { QueryJob, type QuerySettled, type QueuedQuery } from "./query_job.ts";
 import { CutOff, runWithin } from "./run_within.ts";
 
 interface Waiting {
   readonly id: number;
-  readonly command: QueryCommand;
+  readonly command: QueuedQuery;
   readonly sinceMs: number;
   readonly settle: (settled: QuerySettled) => void;
 }
@@ -98,7 +98,7 @@ export class QueryQueue {
     return this.#running.length > 0 || this.#waiting.length > 0;
   }
 
-  submit(id: number, asked: QueryCommand, settle: (settled: QuerySettled) => void): void {
+  submit(id: number, asked: QueuedQuery, settle: (settled: QuerySettled) => void): void {
     this.#total++;
     if ((this.#held || this.#free.length === 0) && this.#waiting.length >= this.#limits.maxQueued) {
       this.#refused++;
@@ -110,10 +110,11 @@ export class QueryQueue {
       );
       return settle({ ok: false, error });
     }
-    const command: QueryCommand = {
+    const own = asked.ownStatement !== undefined;
+    const command: QueuedQuery = {
       ...asked,
-      maxRows: Math.min(asked.maxRows, this.#limits.maxRows),
-      maxBytes: Math.min(asked.maxBytes, this.#limits.maxBytes),
+      maxRows: own ? asked.maxRows : Math.min(asked.maxRows, this.#limits.maxRows),
+      maxBytes: own ? asked.maxBytes : Math.min(asked.maxBytes, this.#limits.maxBytes),
       timeoutMs: Math.min(asked.timeoutMs, this.#limits.maxTimeoutMs),
     };
     this.#waiting.push({ id, command, sinceMs: this.#clock.monotonicMs(), settle });

@@ -1,11 +1,9 @@
-import type { SeriesKind } from "../mod/intern/definitions.ts";
 import type { Registries } from "../mod/intern/registries.ts";
 import { sortLabels } from "../mod/intern/series_registry.ts";
 import type { SqlValue } from "../mod/ports.ts";
 import { decodeArrow } from "./arrow_decode.ts";
 import type { Recovery } from "./messages.ts";
-
-const KINDS: readonly SeriesKind[] = ["gauge", "counter", "updown", "summary", "histogram"];
+import { seriesKindOf } from "./series_kind.ts";
 
 /** Tells the registries of the definitions that came back, so that ids keep their meaning. */
 export function restoreDefinitions(
@@ -15,7 +13,7 @@ export function restoreDefinitions(
 ): void {
   const { definitions, maxSeriesId } = recovery;
   for (const [id, name, kind, unit, service, labels] of rowsOf(definitions.series)) {
-    const known = KINDS.find((one) => one === kind);
+    const known = seriesKindOf(kind);
     if (known === undefined) continue;
     registries.series.restore({
       id: Number(id),

@@ -5,6 +5,7 @@ import { HorizonError } from "../mod/errors.ts";
 import type { DefinitionBatch } from "../mod/intern/definitions.ts";
 import type { Registries } from "../mod/intern/registries.ts";
 import type { Logger } from "../mod/log/logger.ts";
+import type { MetricSource } from "../mod/metrics/metric_source.ts";
 import type {
   AppendRequest,
   QueryRequest,
@@ -16,6 +17,7 @@ import type {
 import { decodeArrow } from "./arrow_decode.ts";
 import { encodeArrow } from "./arrow_encode.ts";
 import { BarredQueries } from "./barred_queries.ts";
+import { metricSource } from "./metric_client.ts";
 import type {
   AppendFrames,
   DefinitionFrame,
@@ -138,8 +140,6 @@ export class StoreClient implements Store {
 
   readonly query = async (request: QueryRequest): Promise<QueryResult> => {
     const { signal } = request;
-    if (signal?.aborted) throw new HorizonError("cancelled", "the query was cancelled");
-    this.#barred.check(request.sql, this.#clock.monotonicMs());
     const limits = this.#options.query;
     const query: QueryCommand = {
       sql: request.sql,
@@ -148,19 +148,45 @@ export class StoreClient implements Store {
       maxBytes: Math.min(request.maxBytes ?? limits.maxBytes, limits.maxBytes),
       timeoutMs: Math.min(request.timeoutMs ?? limits.defaultTimeoutMs, limits.maxTimeoutMs),
     };
+    const asked = { sql: request.sql, timeoutMs: query.timeoutMs };
+    const { outcome } = await this.#ask(asked, (id) => ({ type: "query", id, query }), signal);
+    return queryResult(outcome, query.maxRows);
+  };
+
+  /** What functions over metrics are made of. */
+  readonly metrics: MetricSource = metricSource((command, { timeoutMs, signal }) => {
+    const { defaultTimeoutMs, maxTimeoutMs } = this.#options.query;
+    const withinMs = Math.min(timeoutMs ?? defaultTimeoutMs, maxTimeoutMs);
+    // What tells it from others takes the place of its SQL, which is made in the worker.
+    const asked = { sql: JSON.stringify(command), timeoutMs: withinMs };
+    return this.#ask(
+      asked,
+      (id) => ({ type: "metrics", id, command, timeoutMs: withinMs }),
+      signal,
+    );
+  });
+
+  /** Asks a query, which `signal` cancels. */
+  async #ask(
+    asked: RunningQuery,
+    request: (id: number) => StoreRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer & { type: "result" }> {
+    if (signal?.aborted) throw new HorizonError("cancelled", "the query was cancelled");
+    this.#barred.check(asked.sql, this.#clock.monotonicMs());
     const id = this.#id();
     const cancel = () => this.#post({ type: "cancel", id });
-    this.#queries.set(id, { sql: request.sql, timeoutMs: query.timeoutMs });
+    this.#queries.set(id, asked);
     signal?.addEventListener("abort", cancel, { once: true });
     try {
-      const reply = await this.#request({ type: "query", id, query });
+      const reply = await this.#request(request(id));
       if (reply.type !== "result") throw unexpected(reply);
-      return queryResult(reply.outcome, query.maxRows);
+      return reply;
     } finally {
       this.#queries.delete(id);
       signal?.removeEventListener("abort", cancel);
     }
-  };
+  }
 
   /** Stops every query, so that those who wait for one need not be waited for. */
   cancelQueries(): void {

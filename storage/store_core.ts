@@ -18,10 +18,13 @@ import type { DataDir } from "./data_dir.ts";
 import type { DuckDb } from "./duckdb_module.ts";
 import { Engine } from "./engine.ts";
 import { streamOf } from "./ipc_stream.ts";
+import type { StepPlan } from "../mod/metrics/metric_source.ts";
+import { METRIC_QUERY_BOUNDS, metricStatement } from "./metric_statement.ts";
 import type {
   AppendFrames,
   BatchFrame,
   DefinitionFrame,
+  MetricCommand,
   QueryCommand,
   Recovery,
   StoreOptions,
@@ -173,6 +176,23 @@ export class StoreCore {
 
   query(id: number, command: QueryCommand, settle: (settled: QuerySettled) => void): void {
     this.#queries.submit(id, command, settle);
+  }
+
+  /** Answers what is asked about metrics; `plan` says how windows were read. */
+  metrics(
+    id: number,
+    command: MetricCommand,
+    timeoutMs: number,
+    settle: (settled: QuerySettled, plan: StepPlan | null) => void,
+  ): void {
+    let plan: StepPlan | null = null;
+    const ownStatement = () => {
+      const made = metricStatement(command, this.#catalog);
+      plan = made.plan;
+      return made.sql;
+    };
+    const query = { ...METRIC_QUERY_BOUNDS, sql: "", params: [], timeoutMs, ownStatement };
+    this.#queries.submit(id, query, (settled) => settle(settled, plan));
   }
 
   cancel(id: number): void {

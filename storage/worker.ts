@@ -5,6 +5,7 @@ import { setImmediate } from "node:timers";
 import { systemClock } from "../mod/clock.ts";
 import { assert, HorizonError, toHorizonError } from "../mod/errors.ts";
 import { DataDir } from "./data_dir.ts";
+import type { StepPlan } from "../mod/metrics/metric_source.ts";
 import { loadDuckDb } from "./duckdb_module.ts";
 import { isEngineCrash } from "./engine_error.ts";
 import type { StoreOptions, StoreReply, StoreRequest } from "./messages.ts";
@@ -106,6 +107,14 @@ function handle(request: StoreRequest): void {
     case "query":
       store().query(id, request.query, (settled) => answer(id, settled));
       break;
+    case "metrics":
+      store().metrics(
+        id,
+        request.command,
+        request.timeoutMs,
+        (settled, plan) => answer(id, settled, plan),
+      );
+      break;
     case "cancel":
       store().cancel(id);
       break;
@@ -157,9 +166,11 @@ function guarded(work: () => void): void {
   pump();
 }
 
-function answer(id: number, settled: QuerySettled): void {
+function answer(id: number, settled: QuerySettled, plan: StepPlan | null = null): void {
   if (settled.ok) {
-    reply({ type: "result", id, outcome: settled.outcome }, [settled.outcome.ipc.buffer]);
+    reply({ type: "result", id, outcome: settled.outcome, plan }, [
+      settled.outcome.ipc.buffer,
+    ]);
   } else fail(id, settled.error);
 }
 

@@ -6,10 +6,10 @@ import type { SampleWriter } from "../mod/intake/sample_writer.ts";
 import type { LogFilesStatus } from "../mod/logs/log_file_status.ts";
 import { OTLP_SIGNALS } from "../mod/otlp/otlp_signal.ts";
 import type { PipelineStats } from "../mod/pipeline/pipeline.ts";
-import type { Store } from "../mod/ports.ts";
 import type { CrashArchive } from "../mod/crashes/crash.ts";
 import type { ProcessDetail } from "../mod/processes/process_detail.ts";
 import type { ReportedExits } from "../mod/processes/reported_exits.ts";
+import type { MetricNamesFn, MetricQueryFn, Store } from "../mod/ports.ts";
 import type { SourceRegistry } from "../mod/sources/source_registry.ts";
 import type { SourceList } from "../mod/sources/source_status.ts";
 import { collectorRoutes } from "./api/collector_routes.ts";
@@ -29,6 +29,7 @@ import { type DispatchDeps, mountRoutes } from "./dispatch.ts";
 import type { HealthChecks } from "./health/health_checks.ts";
 import { healthRoutes, type Lifecycle } from "./health/health_routes.ts";
 import type { WebLog } from "./log.ts";
+import { metricQueryRoutes } from "./metric_query/metric_query_routes.ts";
 import { HttpObserver } from "./metrics/http_observer.ts";
 import { metricsRoutes } from "./metrics/metrics_routes.ts";
 import { influxRoutes } from "./influx/influx_routes.ts";
@@ -63,6 +64,8 @@ export interface WebDeps {
   readonly bodyLimits: BodyLimits;
   readonly streamLimits?: StreamLimits;
   readonly store: Pick<Store, "query" | "stats">;
+  readonly metricQuery: MetricQueryFn;
+  readonly metricNames: MetricNamesFn;
   readonly intake: { readonly stats: IntakeStats };
   readonly pipeline: { readonly stats: PipelineStats };
   readonly series: SeriesSource;
@@ -148,6 +151,7 @@ export function createWeb(deps: WebDeps): Web {
     }),
     ...sqlRoutes({ query: deps.store.query, bodies }),
     ...rpcRoutes({ query: deps.store.query, clock: deps.clock }),
+    ...metricQueryRoutes({ ...deps, bodies }),
     ...healthRoutes(deps),
     ...metricsRoutes({ ...deps, registry, bodies, gate, stream }),
     ...infoRoutes(deps),

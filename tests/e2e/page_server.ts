@@ -9,6 +9,7 @@ import { sortLabels } from "../../mod/intern/series_registry.ts";
 import { LatestValues } from "../../mod/latest/latest_values.ts";
 import { silentLogger } from "../../mod/log/logger.ts";
 import { DEFAULT_OTLP_LIMITS } from "../../mod/otlp/limits.ts";
+import { metricFunctions } from "../../mod/metrics/metric_engine.ts";
 import { OtlpReceiver } from "../../mod/otlp/receive.ts";
 import { SourceRegistry } from "../../mod/sources/source_registry.ts";
 import { ReportedExits } from "../../mod/processes/reported_exits.ts";
@@ -133,6 +134,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       },
       bodyLimits: { maxBytes: 2 ** 20, maxDecompressedBytes: 2 ** 22, timeoutMs: 5000 },
       store,
+      ...metricFunctions(store.metrics, systemClock),
       intake,
       series: registries.series,
       latest,

@@ -1,3 +1,5 @@
+import type { MetricSource, StepPlan } from "../../mod/metrics/metric_source.ts";
+import { metricSource } from "../../storage/metric_client.ts";
 import { Registries } from "../../mod/intern/registries.ts";
 import { restoreDefinitions } from "../../storage/restore_definitions.ts";
 import { HistogramBatchBuilder } from "../../mod/signals/histograms.ts";
@@ -66,6 +68,21 @@ export class CoreFixture {
       while (this.core.busy) this.core.step();
     }
   }
+
+  /** What functions over metrics are made of. */
+  readonly metrics: MetricSource = metricSource((command, { timeoutMs = 60_000 }) => {
+    const answers: { readonly settled: QuerySettled; readonly plan: StepPlan | null }[] = [];
+    this.core.metrics(
+      this.#id++,
+      command,
+      timeoutMs,
+      (settled, plan) => answers.push({ settled, plan }),
+    );
+    while (answers.length === 0) this.core.step();
+    const [answer] = answers;
+    if (answer?.settled.ok !== true) return Promise.reject(answer?.settled.error);
+    return Promise.resolve({ outcome: answer.settled.outcome, plan: answer.plan });
+  });
 
   /** Rows of a user's query. */
   rows(sql: string): unknown[][] {

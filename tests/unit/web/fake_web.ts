@@ -135,6 +135,22 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
     },
     bodyLimits: { maxBytes: 1_000, maxDecompressedBytes: 10_000, timeoutMs: 5_000 },
     store: { query, stats: () => Promise.resolve(STORE_STATS) },
+    metricQuery: ({ startMs, stepMs }) =>
+      Promise.resolve({
+        startMs,
+        stepMs,
+        points: 2,
+        tier: "raw",
+        series: [{
+          labels: { l: "v" },
+          kind: "gauge",
+          unit: "By",
+          values: Float64Array.of(1.5, NaN),
+        }],
+        elapsedMs: 1,
+      }),
+    metricNames: (contains) =>
+      Promise.resolve([{ name: `a.${contains}`, kind: "gauge", unit: "By", series: 3 }]),
     intake: {
       stats: {
         pendingBytes: 1,
