@@ -36,6 +36,7 @@ import { DEFAULT_OTLP_LIMITS } from "./mod/otlp/limits.ts";
 import { OTLP_SIGNALS } from "./mod/otlp/otlp_signal.ts";
 import { OtlpReceiver } from "./mod/otlp/receive.ts";
 import { buildPipeline } from "./mod/pipeline/build_pipeline.ts";
+import { pause } from "./mod/pipeline/forward/configured_forwarders.ts";
 import { cleanValueOf, configuredRedactor } from "./mod/pipeline/redact/configured_redactor.ts";
 import { RemoteWriteReceiver } from "./mod/prometheus/remote_write.ts";
 import { SourceRegistry } from "./mod/sources/source_registry.ts";
@@ -143,7 +144,16 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     memory?.cgroupLimitBytes ?? null,
   );
   const store = await StoreClient.open(storeOptions(storage, budgetBytes), registries, log);
-  const pipeline = buildPipeline(config.pipeline, { registries, redactor, env: io.env, clock });
+  const pipeline = buildPipeline(config.pipeline, {
+    registries,
+    redactor,
+    env: io.env,
+    clock,
+    fetch,
+    random: Math.random,
+    sleep: pause,
+    log,
+  });
   const intake = new Intake(
     store,
     registries,
@@ -359,6 +369,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
         await crashes.stop(server.shutdown_deadline_ms / 4);
         await events.drain();
         await intake.drain();
+        await pipeline.stop(server.shutdown_deadline_ms / 4);
         await state.stop();
         await store.close();
       }),

@@ -60,5 +60,6 @@ export function isSecretPath(path: readonly PropertyKey[]): boolean {
   const keys = path.filter((step) => typeof step === "string");
   const last = keys.at(-1);
   if (last === "name" || last === "role" || keys.length === 0) return false;
-  return keys.some(isSecretKey);
+  // Headers carry credentials under any name.
+  return keys.some((key) => key === "headers" || isSecretKey(key));
 }

@@ -18,6 +18,7 @@ export function crossContradictions(config: Partial<Config>): CrossContradiction
     ...openDoors(config),
     ...openReceiverDoors(config),
     ...checksWithoutProcesses(config),
+    ...forwardsToItself(config),
   ];
 }
 
@@ -74,6 +75,23 @@ function checksWithoutProcesses({ health, collectors }: Partial<Config>): CrossC
       path,
       message: "is the service of no group",
       allowed: "the service of an entry of collectors.processes.groups",
+    }];
+  });
+}
+
+/** Sinks that are Horizon's own listeners: what they are sent would come round for ever. */
+function forwardsToItself({ server, pipeline }: Partial<Config>): CrossContradiction[] {
+  if (server === undefined || pipeline === undefined) return [];
+  const own = [server.listen, server.otlp_http].flatMap((at) => at === null ? [] : [at.port]);
+  return pipeline.forward.flatMap(({ endpoint }, i): CrossContradiction[] => {
+    const url = new URL(endpoint);
+    const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    if (!own.includes(port) || !isLoopbackHost(host)) return [];
+    return [{
+      path: ["pipeline", "forward", i, "endpoint"],
+      message: "is Horizon itself: what it is sent would come round for ever",
+      allowed: "another receiver",
     }];
   });
 }

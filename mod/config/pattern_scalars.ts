@@ -19,3 +19,8 @@ export function attributeNames(): z.ZodType<string[], string[]> {
     error: `has more than ${MAX_NAMES} entries`,
   });
 }
+
+/** Says whether a mapping is none, or one of its keys is wrong. */
+export function mappingProblem(issue: { readonly code?: string | undefined }): string {
+  return issue.code === "invalid_key" ? "has a name that is not one" : "is not a mapping";
+}

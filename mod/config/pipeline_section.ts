@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { contradiction, whenRight } from "./contradiction.ts";
+import { Forward, type ForwardConfig } from "./forward_config.ts";
 import { attributeNames, safePattern } from "./pattern_scalars.ts";
 import { type ProcessorConfig, Processors } from "./processor_config.ts";
 import { Sampling, type SamplingConfig } from "./sampling_config.ts";
@@ -31,6 +32,7 @@ export interface PipelineConfig {
   readonly processors: readonly ProcessorConfig[];
   readonly sampling: SamplingConfig;
   readonly redact: RedactConfig;
+  readonly forward: readonly ForwardConfig[];
 }
 
 /** As they are written in the file. */
@@ -105,5 +107,6 @@ export const PipelineSection: z.ZodType<PipelineConfig> = z
       .describe("Steps that drop, change and count records, in their order."),
     sampling: Sampling.prefault({}).describe("Which spans are stored when not all of them are."),
     redact: Redact.prefault({}).describe("Secrets that never reach the store."),
+    forward: Forward.prefault([]).describe("Receivers that kept telemetry is sent on to."),
   })
   .describe("What happens to telemetry before it is stored.");

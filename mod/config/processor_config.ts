@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { contradiction, type IssueContext, whenRight } from "./contradiction.ts";
 import { choice, text } from "./scalars.ts";
-import { attributeNames, safePattern } from "./pattern_scalars.ts";
+import { attributeNames, mappingProblem, safePattern } from "./pattern_scalars.ts";
 
 /** What a processor does. */
 export const PROCESSOR_ACTIONS = ["drop", "keep", "set", "rename", "remove", "count"] as const;
@@ -52,7 +52,7 @@ const When = z
     severity_at_least: choice(SEVERITIES).optional().describe("Log records from this severity up."),
     severity_below: choice(SEVERITIES).optional().describe("Log records below this severity."),
     attributes: z.record(text(256, "the name of an attribute"), safePattern(), {
-      error: "is not a mapping of attributes to patterns",
+      error: mappingProblem,
     }).refine((all) => Object.keys(all).length <= MAX_CONDITIONS, {
       error: `has more than ${MAX_CONDITIONS} entries`,
     }).prefault({}).describe("Patterns found in the values of attributes or labels."),
@@ -79,7 +79,7 @@ const Processor = z
     attributes: z.record(
       text(256, "the name of an attribute"),
       text(1_024, "a value; ${NAME} stands for a variable of the environment"),
-      { error: "is not a mapping" },
+      { error: mappingProblem },
     ).refine((all) => Object.keys(all).length <= MAX_ATTRIBUTES, {
       error: `has more than ${MAX_ATTRIBUTES} entries`,
     }).prefault({}).describe("Of set: values by attribute. Of rename: new names by old ones."),

@@ -121,6 +121,11 @@ export class ContentRegistry<T> {
     return id;
   }
 
+  /** What a number that `idOf` gave stands for; undefined for 0 and what it never gave. */
+  valueOf(id: number): T | undefined {
+    return this.#values[id - 1];
+  }
+
   /**
    * Takes up what the store recovered. Ids must be dense from 1; what stands in for lost values is
    * there many times.

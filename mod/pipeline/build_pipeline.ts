@@ -1,7 +1,8 @@
-import type { Clock } from "../clock.ts";
 import type { PipelineConfig } from "../config/pipeline_section.ts";
 import type { Registries } from "../intern/registries.ts";
 import { CounterTable } from "./counter_table.ts";
+import type { Environment } from "./expand_variables.ts";
+import { configuredForwarders, type ForwarderParts } from "./forward/configured_forwarders.ts";
 import { Pipeline } from "./pipeline.ts";
 import { buildProcessor } from "./processors/build_processors.ts";
 import { redactStage } from "./redact/redact_stage.ts";
@@ -10,12 +11,11 @@ import { AdaptiveRates } from "./sampling/adaptive_rates.ts";
 import { headSampling } from "./sampling/head_sampling.ts";
 import type { Stage } from "./stage.ts";
 
-export interface PipelineParts {
+export interface PipelineParts extends Omit<ForwarderParts, "registries"> {
   readonly registries: Registries;
   /** Null where nothing is to be redacted. */
   readonly redactor: Redactor | null;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly env: Environment;
 }
 
 /**
@@ -24,8 +24,9 @@ export interface PipelineParts {
  */
 export function buildPipeline(
   config: PipelineConfig,
-  { registries, redactor, env, clock }: PipelineParts,
+  parts: PipelineParts,
 ): Pipeline {
+  const { registries, redactor, env, clock } = parts;
   const counters = new CounterTable();
   const stages: Stage[] = config.processors.map((one) =>
     buildProcessor(one, { registries, counters, env })
@@ -47,5 +48,6 @@ export function buildPipeline(
     stages.push(redactStage(redactor, registries.attributeKeys, config.redact.span_names));
   }
   const counting = sampling.enabled || config.processors.some(({ action }) => action === "count");
-  return new Pipeline({ stages, redactor, counters, counting });
+  const forwarders = configuredForwarders(config.forward, env, parts);
+  return new Pipeline({ stages, redactor, counters, counting, forwarders });
 }

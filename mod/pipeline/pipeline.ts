@@ -2,6 +2,7 @@ import type { ColumnBatch } from "../columns/column.ts";
 import type { BatchPipeline, ProcessedBatches } from "./batch_pipeline.ts";
 import type { CounterTable } from "./counter_table.ts";
 import { DropBooks, type DroppedRows, Ledger } from "./ledger.ts";
+import type { Forwarder, ForwarderStats } from "./forward/forwarder.ts";
 import type { RedactionCounts, Redactor } from "./redact/redactor.ts";
 import type { Stage } from "./stage.ts";
 
@@ -13,6 +14,7 @@ export interface PipelineStats {
   readonly dropped: readonly DroppedRows[];
   /** Records that were not counted because there were too many counters. */
   readonly uncounted: number;
+  readonly forwarders: readonly ForwarderStats[];
 }
 
 export interface PipelineOptions {
@@ -22,6 +24,8 @@ export interface PipelineOptions {
   readonly counters: CounterTable;
   /** Whether any stage counts. */
   readonly counting: boolean;
+  /** Receivers that kept batches are sent on to. */
+  readonly forwarders: readonly Forwarder[];
 }
 
 /** Takes batches through its stages, in their order. */
@@ -39,16 +43,17 @@ export class Pipeline implements BatchPipeline {
   }
 
   get stats(): PipelineStats {
-    const { redactor, counters } = this.#options;
+    const { redactor, counters, forwarders } = this.#options;
     return {
       redacted: redactor?.counts ?? {},
       dropped: this.#dropped.entries(),
       uncounted: counters.refused,
+      forwarders: forwarders.map(({ stats }) => stats),
     };
   }
 
   process(batches: readonly ColumnBatch[]): ProcessedBatches {
-    const { stages } = this.#options;
+    const { stages, forwarders } = this.#options;
     const ledger = new Ledger();
     const processed = batches
       .map((batch) =>
@@ -58,8 +63,15 @@ export class Pipeline implements BatchPipeline {
     return {
       batches: processed,
       settle: (kept) => {
-        if (kept) ledger.enter(this.#dropped);
+        if (!kept) return;
+        ledger.enter(this.#dropped);
+        for (const forwarder of forwarders) forwarder.offer(processed);
       },
     };
+  }
+
+  /** Gives forwarders up to `withinMs` to send what waits. Call it when the intake is drained. */
+  async stop(withinMs: number): Promise<void> {
+    await Promise.all(this.#options.forwarders.map((forwarder) => forwarder.stop(withinMs)));
   }
 }

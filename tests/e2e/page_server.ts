@@ -155,7 +155,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       }),
       altered: () => ({}),
       turnedAway: () => ({}),
-      pipeline: { stats: { redacted: {}, dropped: [], uncounted: 0 } },
+      pipeline: { stats: { redacted: {}, dropped: [], uncounted: 0, forwarders: [] } },
       sources,
       logFiles: () => ({ files: [], rotations: 0, lostFiles: 0, leftOut: 0 }),
       collectors: () => [],

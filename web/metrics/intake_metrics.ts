@@ -2,6 +2,7 @@ import type { Registry } from "prom-client";
 import type { IntakeStats } from "../../mod/intake/intake.ts";
 import type { PipelineStats } from "../../mod/pipeline/pipeline.ts";
 import type { SeriesSource } from "../sources.ts";
+import { registerForwardMetrics } from "./forward_metrics.ts";
 import { byLabel, one, readCounter, readGauge } from "./readings.ts";
 
 export interface IntakeMetricSources {
@@ -63,6 +64,7 @@ export function registerIntakeMetrics(registry: Registry, sources: IntakeMetricS
     help: "Records that the pipeline did not count because it has too many counters.",
     read: () => one(pipeline.stats.uncounted),
   });
+  registerForwardMetrics(registry, pipeline);
   readGauge(registry, {
     name: "horizon_series",
     help: "Live metric series.",

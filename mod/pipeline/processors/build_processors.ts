@@ -1,9 +1,10 @@
 import type { Signal } from "../../columns/column.ts";
 import { encodeUtf8 } from "../../columns/utf8_text.ts";
 import type { ProcessedSignal, ProcessorConfig } from "../../config/processor_config.ts";
-import { assert, HorizonError } from "../../errors.ts";
+import { assert } from "../../errors.ts";
 import type { AttributeKeys, Registries } from "../../intern/registries.ts";
 import type { CounterTable } from "../counter_table.ts";
+import { type Environment, expandVariables } from "../expand_variables.ts";
 import type { Stage } from "../stage.ts";
 import { type AttributeEdit, editAttributes } from "./edit_attributes.ts";
 import { filterStage } from "./filter_stage.ts";
@@ -13,7 +14,7 @@ import { RowMatcher } from "./row_matcher.ts";
 export interface ProcessorParts {
   readonly registries: Registries;
   readonly counters: CounterTable;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
 }
 
 const SIGNALS: Readonly<Record<ProcessedSignal, readonly Signal[]>> = {
@@ -65,20 +66,13 @@ function attributeEdit(
     ),
     set: new Map(
       action === "set"
-        ? pairs.map(([key, value]) => [keys.idOf(key), encodeUtf8(expanded(value, name, env))])
+        ? pairs.map((
+          [key, value],
+        ) => [
+          keys.idOf(key),
+          encodeUtf8(expandVariables(value, env, `pipeline.processors: ${name}`)),
+        ])
         : [],
     ),
   };
-}
-
-/** `${NAME}` replaced by what the environment has under that name. */
-function expanded(value: string, processor: string, env: ProcessorParts["env"]): string {
-  return value.replaceAll(/\$\{(\w{1,128})\}/g, (_, variable: string) => {
-    const found = env[variable];
-    if (found !== undefined) return found;
-    throw new HorizonError(
-      "invalid_argument",
-      `pipeline.processors: ${processor} needs ${variable}, which is not set in the environment`,
-    );
-  });
 }

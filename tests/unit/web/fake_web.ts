@@ -160,7 +160,7 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
         failedAppends: 8,
       },
     },
-    pipeline: { stats: { redacted: { assignment: 9 }, dropped: [], uncounted: 0 } },
+    pipeline: { stats: { redacted: { assignment: 9 }, dropped: [], uncounted: 0, forwarders: [] } },
     series,
     latest,
     otlp: {

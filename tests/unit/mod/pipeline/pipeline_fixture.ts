@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import type { ColumnBatch } from "../../../../mod/columns/column.ts";
 import type { PipelineConfig } from "../../../../mod/config/pipeline_section.ts";
 import { loadConfig } from "../../../../mod/config/load_config.ts";
+import { silentLogger } from "../../../../mod/log/logger.ts";
+import { pause } from "../../../../mod/pipeline/forward/configured_forwarders.ts";
 import { Registries } from "../../../../mod/intern/registries.ts";
 import { buildPipeline } from "../../../../mod/pipeline/build_pipeline.ts";
 import type { Pipeline } from "../../../../mod/pipeline/pipeline.ts";
@@ -45,7 +47,11 @@ export class PipelineFixture {
       registries,
       redactor,
       env,
-      clock: { monotonicMs: () => this.nowMs },
+      clock: { monotonicMs: () => this.nowMs, nowMs: () => this.nowMs },
+      fetch,
+      random: () => 0.5,
+      sleep: pause,
+      log: silentLogger,
     });
   }
 
