@@ -67,6 +67,15 @@ export class ProcessLifecycle {
   readonly #asking = new Set<Promise<void>>();
   /** Bounded by the table of processes. */
   readonly #dying: TrackedProcess[] = [];
+  /**
+   * Deaths of which nothing says anything: they wait for one turn, in case they were missed before
+   * their parent could tell. Bounded by the table of processes.
+   */
+  readonly #unexplained: {
+    readonly process: TrackedProcess;
+    readonly evidence: DeathEvidence;
+    readonly finish: (found: DeathEvidence) => void;
+  }[] = [];
   #ungrouped = 0;
   #leftOut = 0;
 
@@ -147,6 +156,7 @@ export class ProcessLifecycle {
    * certain about one is not taken for what happened to another.
    */
   settleDeaths(tsMs: number): void {
+    this.#settleUnexplained();
     const dead = this.#dying.splice(0).map((process) => ({
       process,
       oomLine: this.#options.kernelLog.take(process.pid, "oom"),
@@ -157,13 +167,29 @@ export class ProcessLifecycle {
     for (const { process, oomLine } of dead) this.#died(process, oomLine, tsMs);
   }
 
-  /** Waits for what is still being asked about those that died. */
+  /** Waits for what is still being asked about those that died; what nothing explains yet is told. */
   async settled(): Promise<void> {
+    this.#settleUnexplained();
     await Promise.all(this.#asking);
   }
 
   close(): void {
     this.#options.kernelLog.close();
+  }
+
+  /** A parent that tells how its child ended, or a line of the kernel, may have come since. */
+  #settleUnexplained(): void {
+    const { kernelLog, reported } = this.#options;
+    for (const { process, evidence, finish } of this.#unexplained.splice(0)) {
+      const { pid, startTimeMs } = process;
+      const status = reported.take(pid, startTimeMs)?.status ?? null;
+      finish({
+        ...evidence,
+        exit: status === null ? null : { status, source: "reported" },
+        oomLine: kernelLog.take(pid, "oom"),
+        faultLine: kernelLog.take(pid, "fault"),
+      });
+    }
   }
 
   #seenDefunct(process: TrackedProcess, tsMs: number): void {
@@ -205,6 +231,10 @@ export class ProcessLifecycle {
     }
     const unit = unitOf(process.cgroup);
     const wanted = evidence.exit === null && evidence.oomLine === null;
+    if (unit === null && saysNothing(evidence)) {
+      this.#unexplained.push({ process, evidence, finish });
+      return;
+    }
     if (unit === null || !wanted) return finish(evidence);
     const asking = journal.ask(unit, process.lastSeenMs - JOURNAL_MARGIN_MS).then((end) => {
       if (end === null) return finish(evidence);
@@ -254,6 +284,10 @@ export class ProcessLifecycle {
     }
     if (history !== "none") write(event);
   }
+}
+
+function saysNothing({ exit, oomLine, faultLine, cgroupOomKills }: DeathEvidence): boolean {
+  return exit === null && oomLine === null && faultLine === null && cgroupOomKills === 0;
 }
 
 /** What comes back under the same name, and with the same words, is the same program. */

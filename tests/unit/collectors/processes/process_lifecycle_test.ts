@@ -93,7 +93,8 @@ Deno.test("ProcessLifecycle: starts and ends; what ran before is found, if it is
     assert.equal(start?.attributes["container_id"], "ab".repeat(32));
     tree.remove(8);
     tree.remove(9);
-    turn();
+    // What nothing explains waits for one turn more.
+    turn(2);
     const [exit] = told(8);
     assert.equal(exit?.name, "exit");
     assert.equal(exit?.subject, "8-1000008000");
@@ -146,7 +147,7 @@ Deno.test("ProcessLifecycle: where exit statuses are not shown, 0 is not believe
     turn();
     names(20);
     tree.set(20, { state: "Z", threads: 1, waitStatus: 0 });
-    turn();
+    turn(2);
     assert.equal(told(20)[0]?.attributes["cause"], "unknown");
     collector.close();
   }));
@@ -168,6 +169,26 @@ Deno.test("ProcessLifecycle: what its parent reports is believed first", () =>
     collector.close();
   }));
 
+Deno.test("ProcessLifecycle: a parent may report a look after its child was missed", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, told, names, reported, time } = setUp(tree);
+    turn();
+    tree.set(20, { executable: "/opt/jobd" });
+    turn();
+    names(20);
+    tree.remove(20);
+    turn();
+    assert.deepEqual(names(20), []);
+    const missedMs = time.nowMs();
+    reported.report({ pid: 20, status: { kind: "exited", code: 3 }, atMs: missedMs + 5 });
+    turn();
+    const [exit] = told(20);
+    assert.equal(exit?.attributes["cause"], "failed");
+    assert.equal(exit?.attributes["exit_code"], 3);
+    assert.equal(exit?.tsMs, missedMs);
+    collector.close();
+  }));
+
 Deno.test("ProcessLifecycle: an OOM kill in its cgroup is blamed once", () =>
   ProcessTree.with((tree) => {
     const { collector, turn, told, names } = setUp(tree);
@@ -180,7 +201,7 @@ Deno.test("ProcessLifecycle: an OOM kill in its cgroup is blamed once", () =>
     tree.setCgroup("app", "low 0\noom 2\noom_kill 5\n");
     tree.remove(30);
     tree.remove(31);
-    turn();
+    turn(2);
     const causes = [...told(30), ...told(31)].map(({ attributes }) => attributes["cause"]);
     assert.deepEqual(causes.sort(), ["oom_killed", "unknown"]);
     collector.close();
@@ -302,7 +323,7 @@ Deno.test("ProcessLifecycle: a storm of processes of no group is bounded and cou
     // At most 256 are identified in a turn.
     turn(3);
     for (let pid = 100; pid < 700; pid++) tree.remove(pid);
-    turn();
+    turn(2);
     assert.equal(lifecycle.leftOut, 600 - 512);
     collector.close();
   }));
