@@ -49,8 +49,7 @@ import { CrashStore } from "./storage/crash_store.ts";
 import { crashLimits, storeOptions } from "./storage/store_options.ts";
 import { createWeb } from "./web/app.ts";
 import { configuredDoors } from "./web/configured_doors.ts";
-import { ownHealthChecks } from "./web/health/own_checks.ts";
-import { HealthChecks } from "./web/health/health_checks.ts";
+import { startOwnHealth } from "./web/health/own_health.ts";
 import type { Lifecycle } from "./web/health/health_routes.ts";
 import { grpcAuthorize } from "./web/security/grpc_authorize.ts";
 import { selfUsage } from "./web/metrics/self_usage.ts";
@@ -251,6 +250,15 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     log,
   });
   let lifecycle: Lifecycle = "starting";
+  const own = startOwnHealth({
+    store,
+    intake,
+    scheduler,
+    commit: { intake, series: registries.series },
+    clock,
+    timers: systemTimers,
+    lifecycle: () => lifecycle,
+  });
   const web = createWeb({
     ...configuredDoors(config),
     store,
@@ -282,7 +290,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     processDetail: (pid, startTimeMs) => collected.processes?.detail(pid, startTimeMs) ?? null,
     reportedExits,
     crashes: crashStore,
-    health: new HealthChecks(ownHealthChecks({ store, intake, scheduler, clock }), clock),
+    health: own.checks,
     checks,
     lifecycle: () => lifecycle,
     facts: {
@@ -328,6 +336,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
         book: sources.open("otlp_grpc", formatListenAddress(server.otlp_grpc), OTLP_SIGNALS),
         authorize: grpcAuthorize(web.gate, server.otlp_grpc),
         maxMessageBytes: server.max_decompressed_body_bytes,
+        health: () => own.serving(),
         log,
       });
       servers.push(grpc);

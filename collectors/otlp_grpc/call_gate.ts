@@ -8,6 +8,7 @@ import {
 import { assert, HorizonError } from "../../mod/errors.ts";
 import type { Logger } from "../../mod/log/logger.ts";
 import type { SourceBook } from "../../mod/sources/source_book.ts";
+import { HEALTH_PATHS } from "../grpc_health/messages.ts";
 import { grpcStatus, shownFailure } from "./grpc_status.ts";
 
 /** What the `authorization` of a call is worth. */
@@ -101,9 +102,9 @@ export class CallGate {
   }
 
   /** Put before every method of the server. */
-  readonly interceptor: ServerInterceptor = (_method, call) =>
+  readonly interceptor: ServerInterceptor = ({ path }, call) =>
     new ServerInterceptingCall(call, {
-      start: (next) => next(this.#watch(call)),
+      start: (next) => next(this.#watch(call, path.startsWith(HEALTH_PATHS))),
     });
 
   /** Resolves when no call is under way. */
@@ -119,8 +120,9 @@ export class CallGate {
     }
   }
 
+  // `open`: everybody may call it, as they may ask /readyz; probes of orchestrators have no tokens.
   // `onCancel` comes at the end of every call, good or bad, once `onReceiveMetadata` came.
-  #watch(call: ServerInterceptingCallInterface): {
+  #watch(call: ServerInterceptingCallInterface, open: boolean): {
     onReceiveMetadata(metadata: Metadata, next: (metadata: Metadata) => void): void;
     onReceiveHalfClose(next: () => void): void;
     onCancel(): void;
@@ -148,7 +150,7 @@ export class CallGate {
         this.#total++;
         const full = this.#open.size >= this.#limits.maxCalls;
         this.#open.add(refuse);
-        const unauthorized = this.#judge(metadata, call.getPeer());
+        const unauthorized = open ? null : this.#judge(metadata, call.getPeer());
         if (unauthorized !== null) return refuse("unauthorized", unauthorized);
         if (full) return refuse("no_room", this.#noRoom());
         const { messageTimeoutMs } = this.#limits;

@@ -8,6 +8,9 @@ const SERVICES: Readonly<Record<OtlpSignal, string>> = {
   logs: "opentelemetry.proto.collector.logs.v1.LogsService",
 };
 
+/** The signal's service, as gRPC knows it. */
+export const serviceName = (signal: OtlpSignal): string => SERVICES[signal];
+
 /** A call that takes and answers the bytes of a message. */
 export type RawMethod = MethodDefinition<Uint8Array, Uint8Array>;
 

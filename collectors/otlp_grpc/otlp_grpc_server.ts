@@ -19,7 +19,9 @@ import { encodeExportResponse } from "../../mod/otlp/responses.ts";
 import type { SourceBook } from "../../mod/sources/source_book.ts";
 import { bindFailure } from "../bind_failure.ts";
 import { CallGate, type CallLimits, type CallStats, type GrpcAuthorize } from "./call_gate.ts";
-import { exportService } from "./export_services.ts";
+import { HealthService, type ServiceHealthSource } from "../grpc_health/health_service.ts";
+import { systemTimers } from "../scheduler.ts";
+import { exportService, serviceName } from "./export_services.ts";
 import { grpcStatus, shownFailure } from "./grpc_status.ts";
 
 /** The receive path that every OTLP transport shares. Resolves when the records are kept. */
@@ -34,6 +36,8 @@ export interface OtlpGrpcOptions extends ListenAddress {
   readonly book: SourceBook;
   /** Bytes of a message, as it is sent and decompressed; a larger one is RESOURCE_EXHAUSTED. */
   readonly maxMessageBytes: number;
+  /** What `grpc.health.v1` tells, to everybody; the services of OTLP are as the server as a whole. */
+  readonly health: ServiceHealthSource;
   readonly log: Pick<Logger, "error">;
   readonly limits?: Partial<CallLimits>;
 }
@@ -90,6 +94,15 @@ export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<RunningOt
   for (const signal of OTLP_SIGNALS) {
     server.addService(exportService(signal), { Export: exportHandler(signal, options) });
   }
+  const health = new HealthService({
+    health: async () => withOtlpServices(await options.health()),
+    timers: systemTimers,
+  });
+  server.addService(health.definition, {
+    Check: health.check,
+    List: health.list,
+    Watch: health.watch,
+  });
   const address = await bind(server, options);
   let stopped: Promise<"drained" | "cut"> | null = null;
   return {
@@ -97,8 +110,17 @@ export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<RunningOt
     get stats() {
       return gate.stats;
     },
-    shutdown: (deadlineMs) => stopped ??= stop(server, gate, deadlineMs),
+    shutdown: (deadlineMs) => stopped ??= stop(server, gate, health, deadlineMs),
   };
+}
+
+/** A client may ask for the health of the service that it calls. */
+function withOtlpServices(health: ReadonlyMap<string, boolean>): ReadonlyMap<string, boolean> {
+  const well = health.get("") ?? false;
+  return new Map([
+    ...health,
+    ...OTLP_SIGNALS.map((signal) => [serviceName(signal), well] as const),
+  ]);
 }
 
 function exportHandler(
@@ -133,8 +155,11 @@ async function bind(server: Server, { hostname, port }: ListenAddress): Promise<
 async function stop(
   server: Server,
   gate: CallGate,
+  health: HealthService,
   deadlineMs: number,
 ): Promise<"drained" | "cut"> {
+  // Watches would never end by themselves.
+  health.close();
   const closed = Promise.withResolvers<void>();
   // It has no failure to tell; what does not close is closed by force.
   server.tryShutdown(() => closed.resolve());

@@ -67,6 +67,7 @@ function startServer(
     authorize: () => ({ ok: true }),
     book: new SourceBook("otlp_grpc", "test", OTLP_SIGNALS, systemClock),
     maxMessageBytes: MIB,
+    health: () => Promise.resolve(new Map([["", true]])),
     log: silentLogger,
     ...options,
   });
@@ -424,7 +425,13 @@ Deno.test("OTLP/gRPC: a message that is too large is RESOURCE_EXHAUSTED, for goo
 
 Deno.test("OTLP/gRPC: other methods and services are UNIMPLEMENTED", async () => {
   await withServer(() => Promise.resolve(OUTCOME), {}, async (_server, client) => {
-    for (const path of [TRACES.replace("Export", "Import"), "/grpc.health.v1.Health/Check", "/"]) {
+    for (
+      const path of [
+        TRACES.replace("Export", "Import"),
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        "/",
+      ]
+    ) {
       const error = await failure(send(client, path, new Uint8Array()));
       assert.equal(error.code, grpc.status.UNIMPLEMENTED, path);
     }

@@ -96,7 +96,8 @@ async function finding(check: HealthCheck): Promise<CheckedHealth> {
   }
 }
 
-function worst(findings: readonly HealthFinding[]): HealthStatus {
+/** The worst of several; `ok` of none. */
+export function worst(findings: readonly HealthFinding[]): HealthStatus {
   if (findings.some(({ status }) => status === "failing")) return "failing";
   return findings.some(({ status }) => status === "degraded") ? "degraded" : "ok";
 }

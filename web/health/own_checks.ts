@@ -1,6 +1,8 @@
 import type { Clock } from "../../mod/clock.ts";
 import type { IntakeStats } from "../../mod/intake/intake.ts";
 import type { Store } from "../../mod/ports.ts";
+import type { CommitRoundTrip } from "./commit_round_trip.ts";
+import type { EventLoopDelay } from "./event_loop_delay.ts";
 import type { HealthCheck, HealthFinding } from "./health_checks.ts";
 
 export interface OwnHealthSources {
@@ -15,6 +17,8 @@ export interface OwnHealthSources {
     }[];
   };
   readonly clock: Clock;
+  readonly commits: Pick<CommitRoundTrip, "check">;
+  readonly eventLoop: Pick<EventLoopDelay, "check">;
 }
 
 /** Rows that wait longer than this for the store are a problem. */
@@ -31,9 +35,11 @@ const RESTART_SHOWN_MS = 600_000;
 export function ownHealthChecks(sources: OwnHealthSources): HealthCheck[] {
   return [
     { name: "store", check: () => storeAnswers(sources) },
+    { name: "commits", check: () => sources.commits.check() },
     { name: "disk", check: () => diskWrites(sources.store) },
     { name: "intake", check: () => intakeFlows(sources.intake) },
     { name: "collectors", check: () => collectorsOnTime(sources) },
+    { name: "event_loop", check: () => sources.eventLoop.check() },
   ];
 }
 

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import type { Route, RouteDoc } from "../../../web/route.ts";
 import { errorOf, fakeWeb, LOCAL, sha256 } from "./fake_web.ts";
 
-const PUBLIC = ["GET /", "GET /ui/*", "GET /livez", "GET /readyz", "GET /startupz"];
+const PUBLIC = [
+  "GET /",
+  "GET /ui/*",
+  "GET /livez",
+  "GET /readyz",
+  "GET /readyz/:check",
+  "GET /startupz",
+];
 
 Deno.test("route table: every route says who may call it, and only pages and probes are public", () => {
   const { web } = fakeWeb();
