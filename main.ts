@@ -32,6 +32,7 @@ import { LatestValues } from "./mod/latest/latest_values.ts";
 import type { Logger } from "./mod/log/logger.ts";
 import { type OpenLog, openLog } from "./mod/log/logtape.ts";
 import { metricFunctions } from "./mod/metrics/metric_engine.ts";
+import { LokiReceiver } from "./mod/loki/loki_receiver.ts";
 import { DEFAULT_OTLP_LIMITS } from "./mod/otlp/limits.ts";
 import { OTLP_SIGNALS } from "./mod/otlp/otlp_signal.ts";
 import { OtlpReceiver } from "./mod/otlp/receive.ts";
@@ -285,6 +286,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
       log_files_left_out: logs.stats.leftOut,
     }),
     collectors: () => scheduler.states(),
+    loki: new LokiReceiver(logWriter, clock),
     logFiles: () => logs.stats,
     processes: () => collected.processes?.processList() ?? { tsMs: clock.nowMs(), processes: [] },
     processDetail: (pid, startTimeMs) => collected.processes?.detail(pid, startTimeMs) ?? null,

@@ -30,6 +30,7 @@ import type { HealthChecks } from "./health/health_checks.ts";
 import { healthRoutes, type Lifecycle } from "./health/health_routes.ts";
 import type { WebLog } from "./log.ts";
 import { metricQueryRoutes } from "./metric_query/metric_query_routes.ts";
+import { LOKI_PUSH_PATH, type LokiPort, lokiRoutes } from "./loki/loki_routes.ts";
 import { HttpObserver } from "./metrics/http_observer.ts";
 import { metricsRoutes } from "./metrics/metrics_routes.ts";
 import { influxRoutes } from "./influx/influx_routes.ts";
@@ -81,6 +82,7 @@ export interface WebDeps {
   /** What of OTLP records was cut or dropped at a bound; the records themselves were kept. */
   readonly altered: () => Readonly<Record<string, number>>;
   readonly collectors: () => readonly CollectorStatus[];
+  readonly loki: LokiPort;
   readonly logFiles: () => LogFilesStatus;
   readonly processes: () => ProcessList;
   /** All that is known of a process that runs; null when it does not. */
@@ -148,6 +150,12 @@ export function createWeb(deps: WebDeps): Web {
       limits: deps.bodyLimits,
       book: deps.sources.open("influx", "/influx", ["metrics"]),
       version: deps.facts.version,
+    }),
+    ...lokiRoutes({
+      loki: deps.loki,
+      bodies,
+      limits: deps.bodyLimits,
+      book: deps.sources.open("loki", LOKI_PUSH_PATH, ["logs"]),
     }),
     ...sqlRoutes({ query: deps.store.query, bodies }),
     ...rpcRoutes({ query: deps.store.query, clock: deps.clock }),

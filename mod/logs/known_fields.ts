@@ -21,7 +21,7 @@ const ROLES = [
   "traceparent",
   "event",
 ] as const;
-type Role = typeof ROLES[number];
+export type Role = typeof ROLES[number];
 
 /** The names that loggers give to what every record has; of those of one role the first counts. */
 const NAMES: Readonly<Record<Role, readonly string[]>> = {
@@ -119,17 +119,24 @@ const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}/;
  */
 export class KnownFields {
   readonly #zone: TimeZone;
+  readonly #unsought: ReadonlySet<Role>;
   readonly #found = new Map<Role, { name: string; value: FieldValue; rank: number }>();
   #others: (readonly [string, string])[] = [];
 
-  constructor(zone: TimeZone) {
+  /** @param unsought what is not looked for; fields with its names are attributes */
+  constructor(zone: TimeZone, unsought: readonly Role[] = []) {
     this.#zone = zone;
+    this.#unsought = new Set(unsought);
   }
 
   add(name: string, value: FieldValue): void {
     const known = name.length > MAX_NAME
       ? undefined
       : KNOWN.get(name) ?? KNOWN.get(name.toLowerCase());
+    if (known !== undefined && this.#unsought.has(known.role)) {
+      this.#others.push([name, String(value)]);
+      return;
+    }
     const found = known === undefined ? undefined : this.#found.get(known.role);
     if (known === undefined || found !== undefined && found.rank <= known.rank) {
       this.#others.push([name, String(value)]);

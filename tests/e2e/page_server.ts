@@ -157,6 +157,16 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       turnedAway: () => ({}),
       pipeline: { stats: { redacted: {}, dropped: [], uncounted: 0, forwarders: [] } },
       sources,
+      loki: {
+        receive: () =>
+          Promise.resolve({
+            accepted: 0,
+            rejected: 0,
+            reasons: {},
+            errorMessage: null,
+            newestUs: null,
+          }),
+      },
       logFiles: () => ({ files: [], rotations: 0, lostFiles: 0, leftOut: 0 }),
       collectors: () => [],
       processes: () => ({ tsMs: Date.now(), processes: state.processes }),

@@ -181,6 +181,16 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
     altered: () => ({ droppedEvents: 2 }),
     turnedAway: () => ({}),
     sources: sampleSources(clock),
+    loki: {
+      receive: () =>
+        Promise.resolve({
+          accepted: 0,
+          rejected: 0,
+          reasons: {},
+          errorMessage: null,
+          newestUs: null,
+        }),
+    },
     logFiles: () => ({
       files: [{
         path: "/var/log/app.log",
