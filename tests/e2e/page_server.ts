@@ -54,6 +54,7 @@ export interface PageServerOptions {
   readonly pastSeconds: number;
   readonly processes: readonly ProcessRow[];
   readonly tokens?: readonly TokenGrant[];
+  readonly crashes?: CrashStore;
 }
 
 const DAY_MS = 86_400_000;
@@ -170,8 +171,21 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       logFiles: () => ({ files: [], rotations: 0, lostFiles: 0, leftOut: 0 }),
       collectors: () => [],
       processes: () => ({ tsMs: Date.now(), processes: state.processes }),
-      processDetail: () => null,
-      crashes: new CrashStore(null, { maxCount: 10, maxBytes: 1e6, maxAgeMs: 1e12 }),
+      processDetail: (pid) => {
+        const row = state.processes.find((one) => one.pid === pid);
+        if (row === undefined) return null;
+        const open_files = { soft: 1_024, hard: 4_096, unit: "files" };
+        return {
+          row,
+          ancestors: [],
+          limits: { open_files },
+          limitShares: { open_files: (row.openFds ?? 0) / 1_024 },
+          openFiles: {},
+          moreOpenFiles: false,
+        };
+      },
+      crashes: options.crashes ??
+        new CrashStore(null, { maxCount: 10, maxBytes: 1e6, maxAgeMs: 1e12 }),
       reportedExits: new ReportedExits(),
       health: new HealthChecks([{
         name: "store",

@@ -1,3 +1,9 @@
+import { systemTimers } from "../../collectors/scheduler.ts";
+import { systemClock } from "../../mod/clock.ts";
+import { CrashRecorder } from "../../mod/crashes/crash_recorder.ts";
+import { silentLogger } from "../../mod/log/logger.ts";
+import { explainDeath, NO_EVIDENCE } from "../../mod/processes/death.ts";
+import { CrashStore } from "../../storage/crash_store.ts";
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { ProcessRow } from "../../mod/processes/process_row.ts";
@@ -276,6 +282,65 @@ Deno.test("processes: groups by service and folds a group", async () => {
   });
 });
 
+Deno.test("processes: a tree with trends; limits of one; crashes with their archive", async () => {
+  const crashes = new CrashStore(null, { maxCount: 10, maxBytes: 1e6, maxAgeMs: 1e15 });
+  const list = processes(20).map((one, i) => ({ ...one, ppid: i < 3 ? 1 : 1000 + i % 3 }));
+  const [parent] = list;
+  assert.ok(parent !== undefined);
+  await recordCrash(crashes, { ...parent, exitedAtMs: Date.now() });
+  await visit("#/processes?sort=name-ascending", async ({ page }) => {
+    await page.check('label:has-text("Tree") input');
+    await page.waitForURL(/group=tree/);
+    const names = await page.locator("tbody td.col-name").allTextContents();
+    assert.deepEqual(names.slice(0, 3), ["worker-0", "worker-12", "worker-15"]);
+    const style = (row: number) => page.locator("tbody td.col-name").nth(row).getAttribute("style");
+    assert.deepEqual([await style(0), await style(1)], ["--depth: 0;", "--depth: 1;"]);
+    // Two looks make a line.
+    await page.waitForSelector('.trend path[d^="M"]', { state: "attached" });
+    await page.check('label:has-text("Group by service") input');
+    assert.equal(await page.isChecked('label:has-text("Tree") input'), false);
+
+    await page.click(".crash-list summary");
+    const crash = page.locator(".crash-list .crash");
+    await crash.locator(':text("crashed with SIGSEGV")').waitFor();
+    await crash.locator(':text("by its exit status in /proc")').waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      crash.locator("button").click(),
+    ]);
+    assert.match(download.suggestedFilename(), /^crash-\d+-1000\.tar\.gz$/);
+
+    await page.uncheck('label:has-text("Group by service") input');
+    await page.click('td.col-name:text-is("worker-0")');
+    const panel = page.locator("aside");
+    await panel.locator('.limit:has-text("Open files")').waitFor();
+    await panel.locator('h3:text-is("Crashes")').waitFor();
+  }, { processes: list, crashes });
+});
+
+/** Keeps a crash of a process as the flight recorder does, without a store to ask. */
+async function recordCrash(archive: CrashStore, process: ProcessRow): Promise<void> {
+  const recorder = new CrashRecorder({
+    query: () => Promise.reject(new Error("not asked")),
+    archive,
+    write: () => {},
+    beforeMs: 1,
+    pauseMs: 1,
+    clock: systemClock,
+    timers: systemTimers,
+    log: silentLogger,
+  });
+  const status = { kind: "signalled", signal: "SIGSEGV", coreDumped: false } as const;
+  recorder.take({
+    process,
+    death: explainDeath({ ...NO_EVIDENCE, exit: { status, source: "zombie" } }),
+    watched: false,
+    expected: true,
+    lastSight: null,
+  });
+  await recorder.stop(10_000);
+}
+
 Deno.test("processes: details hold facts and history; telemetry never becomes markup", async () => {
   const [first, ...others] = processes(20);
   assert.ok(first !== undefined);
@@ -284,6 +349,7 @@ Deno.test("processes: details hold facts and history; telemetry never becomes ma
     const panel = page.locator(`aside[aria-label="Process ${SPAN_PID}"]`);
     await panel.locator(':text("0 of 1\u2009024")').waitFor();
     await panel.locator("canvas").first().waitFor();
+    await panel.locator(".limit").first().waitFor();
     assert.equal(await page.locator('td:text-is("<img src=x onerror=alert(1)>")').count(), 1);
     assert.equal(await page.locator("img[src=x]").count(), 0);
     server.processes = others;

@@ -13,6 +13,7 @@
  * @property {number} elapsed_ms
  *
  * @typedef {object} ProcessEntry
+ * @property {string} [id] for {@link ApiClient.process}
  * @property {number} pid
  * @property {number} ppid
  * @property {string} name
@@ -34,6 +35,21 @@
  * @property {string | null} [exited_at] when it was found gone
  *
  * @typedef {{ processes: ProcessEntry[], ts: string | null }} ProcessList
+ *
+ * @typedef {object} CrashEntry
+ * @property {string} id
+ * @property {string} ts
+ * @property {string} message
+ * @property {string[]} evidence
+ *
+ * @typedef {{ soft: number | null, hard: number | null, unit: string, used_ratio: number | null }} ProcessLimit
+ * @typedef {object} ProcessRecordData
+ * @property {{ pid: number, name: string }[]} ancestors
+ * @property {Readonly<Record<string, ProcessLimit>>} limits
+ * @property {Readonly<Record<string, SqlValue>>[]} events newest first
+ * @property {Readonly<Record<string, SqlValue>>[]} runs
+ * @property {CrashEntry[]} crashes
+ *
  * @typedef {object} ServerInfo
  * @property {string} version
  * @property {string} hostname
@@ -171,6 +187,34 @@ export class ApiClient {
   async processes(signal) {
     const response = await this.#request("/api/processes", { signal });
     return /** @type {ProcessList} */ (await response.json());
+  }
+
+  /**
+   * @param {string} id
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<ProcessRecordData>}
+   */
+  async process(id, signal) {
+    const response = await this.#request(`/api/processes/${encodeURIComponent(id)}`, { signal });
+    return /** @type {ProcessRecordData} */ (await response.json());
+  }
+
+  /**
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<CrashEntry[]>} newest first
+   */
+  async crashes(signal) {
+    const response = await this.#request("/api/crashes", { signal });
+    return /** @type {{ crashes: CrashEntry[] }} */ (await response.json()).crashes;
+  }
+
+  /**
+   * @param {string} id
+   * @returns {Promise<Blob>} a tar.gz
+   */
+  async crashArchive(id) {
+    const response = await this.#request(`/api/crashes/${encodeURIComponent(id)}/archive`, {});
+    return await response.blob();
   }
 
   /**

@@ -2,7 +2,7 @@
 /// <reference lib="dom" />
 /** Elements without markup in strings: all text goes in as text, so telemetry can never become markup. */
 
-const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
+export const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 
 /**
  * @typedef {string | number | boolean | null | EventListener} AttributeValue

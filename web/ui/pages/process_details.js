@@ -19,6 +19,7 @@ import { formatRoute } from "../route.js";
 import { onThemeChange } from "../theme.js";
 import { levelOf } from "./overview_tiles.js";
 import { CPU, MEMORY, ProcessHistory } from "./process_history.js";
+import { ProcessRecord } from "./process_record.js";
 import { formatAge } from "./process_table.js";
 
 /** @import { ApiClient, ProcessEntry } from "../api_client.js" */
@@ -31,12 +32,17 @@ import { formatAge } from "./process_table.js";
  * @property {() => void} onClose
  */
 
+/** What is not in the list of processes is read anew every so many updates. */
+const UPDATES_A_RECORD = 5;
+
 /** Owns the panel of one process. */
 export class ProcessDetails {
   #options;
   #entry;
   #history;
   #gone = new AbortController();
+  #record = new ProcessRecord();
+  #updates = 0;
   #facts = h("dl", { class: "facts" });
   #ended = h("p", { class: "notice", role: "status", hidden: true }, "This process has ended.");
   #problem = h("p", { class: "notice notice-error", role: "alert", hidden: true });
@@ -81,6 +87,7 @@ export class ProcessDetails {
       this.#problem,
       this.#cards[CPU].element,
       this.#cards[MEMORY].element,
+      this.#record.element,
       h(
         "a",
         { class: "button", href: formatRoute("sql", { query: processQuery(entry) }) },
@@ -109,6 +116,7 @@ export class ProcessDetails {
     this.#ended.hidden = entry !== undefined;
     if (entry === undefined) return;
     this.#entry = entry;
+    if (++this.#updates % UPDATES_A_RECORD === 0) this.#loadRecord();
     this.#history.add(timeMs, entry);
     this.#showFacts(timeMs);
     this.#draw();
@@ -126,10 +134,25 @@ export class ProcessDetails {
       await this.#history.load(this.#options.api, this.#entry, this.#gone.signal);
       this.#draw();
     } catch (error) {
-      if (isAbort(error)) return;
-      this.#problem.hidden = false;
-      setText(this.#problem, `Its past could not be read: ${errorText(error)}`);
+      return this.#showProblem(error);
     }
+    await this.#loadRecord();
+  }
+
+  async #loadRecord() {
+    const { id } = this.#entry;
+    try {
+      if (id !== undefined) await this.#record.load(this.#options.api, id, this.#gone.signal);
+    } catch (error) {
+      this.#showProblem(error);
+    }
+  }
+
+  /** @param {unknown} error */
+  #showProblem(error) {
+    if (isAbort(error)) return;
+    this.#problem.hidden = false;
+    setText(this.#problem, `Its past could not be read: ${errorText(error)}`);
   }
 
   #draw() {

@@ -2,12 +2,17 @@
 /// <reference lib="dom" />
 /** The table of processes in the document: only the rows that are seen exist, so thousands stay smooth. */
 
-import { h, icon, setAttributes, setText } from "../dom.js";
+import { h, icon, setAttributes, setText, SVG_NAMESPACE } from "../dom.js";
 import { formatBytes, formatCount, formatPercent } from "../format.js";
 import { scrollToShow, visibleWindow } from "../virtual_window.js";
 import { COLUMNS } from "./process_table.js";
+import { TREND_HEIGHT, TREND_WIDTH } from "./process_trends.js";
 
+/** @import { ProcessEntry } from "../api_client.js" */
 /** @import { Column, Order, TableRow } from "./process_table.js" */
+
+/** Deeper ones in a tree stand no further to the right. */
+const MAX_INDENT = 12;
 
 /** Pixels; processes.css gives rows and the heading the same. */
 const ROW_HEIGHT = 30;
@@ -23,13 +28,20 @@ const HEAD_HEIGHT = 32;
  * @property {Order} order
  * @property {string | null} selected key of the row whose details are open
  * @property {number} nowMs
+ * @property {(entry: ProcessEntry) => string} trend the outline of its line
  */
 
 /** Owns the table, its scrolling and the row that the arrow keys stand on. */
 export class ProcessGrid {
   #options;
   /** @type {GridView} */
-  #view = { rows: [], order: { column: "", direction: "ascending" }, selected: null, nowMs: 0 };
+  #view = {
+    rows: [],
+    order: { column: "", direction: "ascending" },
+    selected: null,
+    nowMs: 0,
+    trend: () => "",
+  };
   /** @type {string | null} */
   #active = null;
   #above = h("tr", { class: "spacer", "aria-hidden": "true" }, h("td"));
@@ -184,7 +196,10 @@ export class ProcessGrid {
       setText(cell, column.text(entry, this.#view.nowMs));
       if (column.id === "cpu") setShare(cell, entry.cpu_ratio ?? 0);
       else if (column.id === "memory") setShare(cell, (entry.rss_bytes ?? 0) / this.#largestRss);
-      else if (column.id === "state") cell.dataset["state"] = entry.state ?? "";
+      else if (column.id === "trend") setTrend(cell, this.#view.trend(entry));
+      else if (column.id === "name") {
+        cell.style.setProperty("--depth", String(Math.min(MAX_INDENT, row.depth)));
+      } else if (column.id === "state") cell.dataset["state"] = entry.state ?? "";
       else if (column.id === "command") cell.title = entry.command_line ?? "";
     }
   }
@@ -267,6 +282,27 @@ function rowElements() {
  */
 function setShare(cell, share) {
   cell.style.setProperty("--share", `${Math.round(Math.min(1, Math.max(0, share)) * 100)}%`);
+}
+
+/**
+ * @param {HTMLElement} cell
+ * @param {string} outline
+ */
+function setTrend(cell, outline) {
+  let path = cell.querySelector("path");
+  if (path === null) {
+    path = document.createElementNS(SVG_NAMESPACE, "path");
+    const svg = document.createElementNS(SVG_NAMESPACE, "svg");
+    setAttributes(svg, {
+      class: "trend",
+      viewBox: `0 0 ${TREND_WIDTH} ${TREND_HEIGHT}`,
+      preserveAspectRatio: "none",
+      "aria-hidden": "true",
+    });
+    svg.append(path);
+    cell.replaceChildren(svg);
+  }
+  path.setAttribute("d", outline);
 }
 
 /**

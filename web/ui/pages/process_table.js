@@ -33,7 +33,11 @@ import {
  * @property {number} cpuRatio
  * @property {number} rssBytes
  *
- * @typedef {{ kind: "process", key: string, entry: ProcessEntry }} ProcessRow
+ * @typedef {object} ProcessRow
+ * @property {"process"} kind
+ * @property {string} key
+ * @property {ProcessEntry} entry
+ * @property {number} depth below its ancestors in the tree; 0 elsewhere
  * @typedef {GroupRow | ProcessRow} TableRow
  */
 
@@ -54,6 +58,14 @@ export const COLUMNS = [
     true,
     ({ cpu_ratio }) => cpu_ratio,
     ({ cpu_ratio }) => formatPercent(cpu_ratio),
+  ),
+  column(
+    "trend",
+    "Trend",
+    "CPU over the last minute",
+    false,
+    ({ cpu_ratio }) => cpu_ratio,
+    () => "",
   ),
   column(
     "memory",
@@ -238,7 +250,40 @@ export function nextOrder(order, id) {
  * @returns {TableRow[]}
  */
 export function plainRows(sorted) {
-  return sorted.map(processRow);
+  return sorted.map((entry) => processRow(entry));
+}
+
+/**
+ * Each process below its parent, siblings in the order of the table. One whose parent is not shown stands at the left.
+ * @param {readonly ProcessEntry[]} sorted
+ * @returns {TableRow[]}
+ */
+export function treeRows(sorted) {
+  const pids = new Set(sorted.map(({ pid }) => pid));
+  /** @type {Map<number, ProcessEntry[]>} */
+  const children = new Map();
+  /** @type {ProcessEntry[]} */
+  const roots = [];
+  for (const entry of sorted) {
+    if (!pids.has(entry.ppid) || entry.ppid === entry.pid) roots.push(entry);
+    else children.set(entry.ppid, [...children.get(entry.ppid) ?? [], entry]);
+  }
+  /** @type {TableRow[]} */
+  const rows = [];
+  const placed = new Set();
+  // Not by recursion: chains of processes may be as long as somebody likes.
+  const open = roots.map((entry) => ({ entry, depth: 0 })).reverse();
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { entry, depth } = next;
+    if (placed.has(entry.pid)) continue;
+    placed.add(entry.pid);
+    rows.push(processRow(entry, depth));
+    const below = children.get(entry.pid) ?? [];
+    open.push(...below.map((entry) => ({ entry, depth: depth + 1 })).reverse());
+  }
+  // A parent that was given again during the look can make a ring, which has no root.
+  const lost = sorted.filter(({ pid }) => !placed.has(pid));
+  return [...rows, ...lost.map((entry) => processRow(entry))];
 }
 
 /**
@@ -271,15 +316,16 @@ export function groupedRows(sorted, collapsed) {
       cpuRatio: entries.reduce((sum, { cpu_ratio }) => sum + (cpu_ratio ?? 0), 0),
       rssBytes: entries.reduce((sum, { rss_bytes }) => sum + (rss_bytes ?? 0), 0),
     };
-    return [heading, ...(isCollapsed ? [] : entries.map(processRow))];
+    return [heading, ...(isCollapsed ? [] : entries.map((entry) => processRow(entry)))];
   });
 }
 
 /**
  * @param {ProcessEntry} entry
+ * @param {number} [depth]
  * @returns {ProcessRow}
  */
-function processRow(entry) {
+function processRow(entry, depth = 0) {
   // The start belongs to the identity: pids are used again.
-  return { kind: "process", key: `${entry.pid} ${entry.start_time ?? ""}`, entry };
+  return { kind: "process", key: `${entry.pid} ${entry.start_time ?? ""}`, entry, depth };
 }

@@ -5,6 +5,7 @@
 import { errorText, isAbort } from "../api_client.js";
 import { h, setText } from "../dom.js";
 import { formatBytes, formatCount, formatNumber } from "../format.js";
+import { CrashList } from "./crash_list.js";
 import { ProcessDetails } from "./process_details.js";
 import { ProcessGrid } from "./process_grid.js";
 import {
@@ -15,7 +16,9 @@ import {
   nextOrder,
   plainRows,
   sortProcesses,
+  treeRows,
 } from "./process_table.js";
+import { ProcessTrends } from "./process_trends.js";
 
 /** @import { ProcessEntry } from "../api_client.js" */
 /** @import { PageContext, Unmount } from "../pages.js" */
@@ -46,7 +49,10 @@ class ProcessesPage {
   #timeMs = 0;
   /** @type {Order} */
   #order;
-  #grouped;
+  /** @type {"list" | "service" | "tree"} */
+  #arrangement;
+  #trends = new ProcessTrends();
+  #crashes;
   /** @type {Set<string>} */
   #collapsed = new Set();
   /** @type {number | null} */
@@ -70,6 +76,7 @@ class ProcessesPage {
     autocomplete: "off",
   });
   #group = h("input", { type: "checkbox" });
+  #tree = h("input", { type: "checkbox" });
   #summary = h("p", { class: "sub", role: "status" }, "Loading");
   #problem = h("p", { class: "notice notice-error", role: "alert", hidden: true });
   #empty = h("p", { class: "table-empty", hidden: true });
@@ -83,7 +90,9 @@ class ProcessesPage {
     this.#context = context;
     const { params } = context;
     this.#order = readOrder(params.get("sort"));
-    this.#grouped = params.get("group") === "service";
+    const group = params.get("group");
+    this.#arrangement = group === "service" || group === "tree" ? group : "list";
+    this.#crashes = new CrashList(context.api);
     const pid = Number(params.get("pid"));
     this.#openPid = Number.isInteger(pid) && pid > 0 ? pid : null;
     this.#filter.value = params.get("filter") ?? "";
@@ -91,9 +100,13 @@ class ProcessesPage {
     this.#filter.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.#filter.blur();
     });
-    this.#group.checked = this.#grouped;
+    this.#arrange(this.#arrangement);
     this.#group.addEventListener("change", () => {
-      this.#grouped = this.#group.checked;
+      this.#arrange(this.#group.checked ? "service" : "list");
+      this.#changed();
+    });
+    this.#tree.addEventListener("change", () => {
+      this.#arrange(this.#tree.checked ? "tree" : "list");
       this.#changed();
     });
     this.#body.append(h("div", { class: "process-list" }, this.#grid.element, this.#empty));
@@ -110,7 +123,9 @@ class ProcessesPage {
           h("div", { class: "page-head-text" }, h("h1", {}, title), this.#summary),
           this.#filter,
           h("label", { class: "check" }, this.#group, "Group by service"),
+          h("label", { class: "check" }, this.#tree, "Tree"),
         ),
+        this.#crashes.element,
         this.#problem,
         this.#body,
       ),
@@ -122,7 +137,15 @@ class ProcessesPage {
     this.#gone.abort();
     clearTimeout(this.#timer);
     this.#details?.destroy();
+    this.#crashes.destroy();
     this.#grid.destroy();
+  }
+
+  /** @param {"list" | "service" | "tree"} arrangement */
+  #arrange(arrangement) {
+    this.#arrangement = arrangement;
+    this.#group.checked = arrangement === "service";
+    this.#tree.checked = arrangement === "tree";
   }
 
   async #poll() {
@@ -134,6 +157,7 @@ class ProcessesPage {
     try {
       const { processes, ts } = await this.#context.api.processes(this.#gone.signal);
       this.#processes = processes.filter(({ exited_at }) => (exited_at ?? null) === null);
+      this.#trends.add(this.#processes);
       this.#timeMs = ts === null ? this.#context.nowMs() : Date.parse(ts);
       this.#problem.hidden = true;
       this.#updateDetails();
@@ -148,13 +172,14 @@ class ProcessesPage {
   #show() {
     const filtered = filterProcesses(this.#processes, this.#filter.value);
     const sorted = sortProcesses(filtered, this.#order);
-    const rows = this.#grouped ? groupedRows(sorted, this.#collapsed) : plainRows(sorted);
+    const rows = this.#rows(sorted);
     const selected = this.#details?.entry;
     this.#grid.show({
       rows,
       order: this.#order,
       selected: selected === undefined ? null : `${selected.pid} ${selected.start_time ?? ""}`,
       nowMs: this.#timeMs,
+      trend: (entry) => this.#trends.path(entry),
     });
     setText(this.#summary, summaryOf(filtered, this.#processes.length));
     this.#empty.hidden = sorted.length > 0;
@@ -164,6 +189,21 @@ class ProcessesPage {
         ? "No process has been collected yet."
         : "No process matches the filter.",
     );
+  }
+
+  /**
+   * @param {ProcessEntry[]} sorted
+   * @returns {TableRow[]}
+   */
+  #rows(sorted) {
+    switch (this.#arrangement) {
+      case "service":
+        return groupedRows(sorted, this.#collapsed);
+      case "tree":
+        return treeRows(sorted);
+      case "list":
+        return plainRows(sorted);
+    }
   }
 
   #changed() {
@@ -177,7 +217,7 @@ class ProcessesPage {
     this.#context.setParams({
       filter: this.#filter.value,
       sort: isDefault ? null : `${column}-${direction}`,
-      group: this.#grouped ? "service" : null,
+      group: this.#arrangement === "list" ? null : this.#arrangement,
       pid: this.#details?.entry.pid ?? null,
     });
   }

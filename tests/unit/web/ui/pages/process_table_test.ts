@@ -9,7 +9,9 @@ import {
   nextOrder,
   plainRows,
   sortProcesses,
+  treeRows,
 } from "../../../../../web/ui/pages/process_table.js";
+import { ProcessTrends, trendPath } from "../../../../../web/ui/pages/process_trends.js";
 import { MetricsDatabase } from "../metrics_database.ts";
 
 function entry(pid: number, more: Partial<ProcessEntry> = {}): ProcessEntry {
@@ -168,4 +170,45 @@ Deno.test("ProcessHistory: CPU of both modes in cores, memory, of this process o
   history.add(now + 5000, entry(42, { cpu_ratio: 3, rss_bytes: 7 }));
   assert.equal(history.data(CPU).values[0]?.at(-1), 3);
   assert.equal(history.data(MEMORY).values[0]?.at(-1), 7);
+});
+
+Deno.test("treeRows: below their parents, siblings in order; rings and orphans are not lost", () => {
+  const list = [
+    entry(5, { ppid: 2 }),
+    entry(2, { ppid: 1 }),
+    entry(3, { ppid: 2 }),
+    entry(4, { ppid: 3 }),
+    entry(9, { ppid: 77 }),
+    entry(20, { ppid: 21 }),
+    entry(21, { ppid: 20 }),
+    entry(30, { ppid: 30 }),
+  ];
+  const rows = treeRows(list).map((row) =>
+    row.kind === "process" ? `${" ".repeat(row.depth)}${row.entry.pid}` : row.key
+  );
+  assert.deepEqual(rows, ["2", " 5", " 3", "  4", "9", "30", "20", "21"]);
+});
+
+Deno.test("treeRows: a chain of 20,000 is no matter", () => {
+  const chain = Array.from({ length: 20_000 }, (_, i) => entry(i + 2, { ppid: i + 1 }));
+  const last = treeRows(chain).at(-1);
+  assert.equal(last?.kind === "process" && last.depth, 19_999);
+});
+
+Deno.test("ProcessTrends: a line after two looks, forgotten with its process", () => {
+  const trends = new ProcessTrends();
+  const one = entry(7, { cpu_ratio: 0.5 });
+  trends.add([one]);
+  assert.equal(trends.path(one), "");
+  trends.add([one]);
+  assert.match(trends.path(one), /^M[\d.]+ [\d.]+L[\d.]+ [\d.]+$/);
+  for (let i = 0; i < 100; i++) trends.add([one]);
+  assert.equal(trends.path(one).split("L").length, 30);
+  trends.add([]);
+  assert.equal(trends.path(one), "");
+});
+
+Deno.test("trendPath: the largest value stands at the top, idling at the bottom", () => {
+  assert.equal(trendPath([0, 2]), "M57.9 15.0L60.0 1.0");
+  assert.equal(trendPath([0, 0]), "M57.9 15.0L60.0 15.0");
 });
