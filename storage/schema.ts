@@ -1,4 +1,5 @@
 import type { DefinitionTable } from "../mod/intern/definitions.ts";
+import { METRIC_MACROS } from "./metric_macros.ts";
 import { HISTOGRAM_QUANTILE, RPC_MACRO, RPC_VIEW } from "./rpc_sql.ts";
 import type { ChunkKind } from "./chunk_kind.ts";
 
@@ -481,6 +482,7 @@ export const MACROS: readonly string[] = [
   ...GUARDS,
   ...CLOSED_TABLE_FUNCTIONS.map(closedTableFunction),
   ...HELPERS,
+  ...METRIC_MACROS,
 ];
 
 /** Small tables that are replaced as a whole: the present state of things, as users see it. */

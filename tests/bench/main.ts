@@ -21,6 +21,7 @@ import { PROMETHEUS_DECODE } from "./prometheus.ts";
 import { LOG_SEARCH, TRACE_BY_ID } from "./record_queries.ts";
 import { REDACTION_COST } from "./redaction.ts";
 import { readEarlier, regressions } from "./regressions.ts";
+import { ROLLUP_QUERIES } from "./rollup_queries.ts";
 import { judged, type JudgedFigure } from "./report.ts";
 
 const PARTS: readonly Part[] = [
@@ -32,6 +33,7 @@ const PARTS: readonly Part[] = [
   START,
   EXECUTABLE_SIZE,
   METRIC_QUERIES,
+  ROLLUP_QUERIES,
   TRACE_BY_ID,
   LOG_SEARCH,
   CHURN,
