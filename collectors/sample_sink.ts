@@ -142,7 +142,7 @@ export class IntakeSampleSink implements SampleSink {
 
   #admit(count: number): (() => void) | null {
     try {
-      return this.#options.intake.admit(count * SAMPLE_BYTES);
+      return this.#options.intake.admit(count * SAMPLE_BYTES, "own");
     } catch (error) {
       if (!(error instanceof HorizonError) || error.code !== "overloaded") throw error;
       this.#drop("overloaded", count, error);

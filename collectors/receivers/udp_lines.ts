@@ -6,6 +6,7 @@ import type { SourceBook } from "../../mod/sources/source_book.ts";
 import type { SourceSignal } from "../../mod/sources/source_status.ts";
 import { bindFailure } from "../bind_failure.ts";
 import type { Timers } from "../scheduler.ts";
+import { udpDrops } from "./udp_drops.ts";
 import { countLines, type LineConsumer, type RunningReceiver } from "./line_consumer.ts";
 
 export interface UdpLinesOptions extends ListenAddress {
@@ -22,14 +23,16 @@ export interface UdpLinesOptions extends ListenAddress {
 /** Datagrams wait for company until there are so many bytes, or for so long. */
 const BATCH_BYTES = 262_144;
 const BATCH_WAIT_MS = 50;
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+/** How often the kernel's drops are looked at. */
+const DROPS_EVERY_MS = 10_000;
 /** Batches that are being taken at a time; datagrams past them are dropped and counted. */
 const MAX_IN_FLIGHT = 8;
 const NEWLINE = 10;
 
 /**
  * Takes lines over UDP, one or more a datagram. There is nobody to tell that there is no room:
- * what finds none is dropped and counted. What the kernel drops before it gets here shows in
- * `/proc/net/udp` only.
+ * what finds none is dropped and counted, also what the kernel dropped before it got here.
  * @throws HorizonError when the address cannot be had
  */
 export async function listenUdpLines(options: UdpLinesOptions): Promise<RunningReceiver> {
@@ -38,9 +41,12 @@ export async function listenUdpLines(options: UdpLinesOptions): Promise<RunningR
   socket.on("message", (datagram) => lines.add(datagram));
   const address = await bind(socket, options);
   socket.on("error", (error) => options.book.refused("socket_failed", error.message));
+  askForBuffer(socket);
+  const stopWatching = watchDrops(isIPv6(options.hostname), socket.address().port, options);
   return {
     address,
     shutdown: async (deadlineMs) => {
+      stopWatching();
       const closed = Promise.withResolvers<void>();
       socket.close(() => closed.resolve());
       await closed.promise;
@@ -62,6 +68,45 @@ function bind(socket: Socket, options: UdpLinesOptions): Promise<string> {
       resolve(formatListenAddress({ hostname, port: socket.address().port }));
     });
   });
+}
+
+/** The kernel gives what its limit (net.core.rmem_max) allows. */
+function askForBuffer(socket: Socket): void {
+  try {
+    socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES);
+  } catch {
+    // It stays as large as it is; what does not fit is counted as the kernel's drops.
+  }
+}
+
+/** Counts what the kernel drops, for as long as it can be read; the answer ends it. */
+function watchDrops(
+  ipv6: boolean,
+  port: number,
+  { book, signal, timers }: UdpLinesOptions,
+): () => void {
+  let known = 0;
+  let stop = () => {};
+  const look = async () => {
+    // Without this file (not Linux, or no /proc) there is nothing to tell.
+    const table = await Deno.readTextFile(ipv6 ? "/proc/net/udp6" : "/proc/net/udp").catch(() =>
+      ""
+    );
+    const drops = udpDrops(table, port) ?? known;
+    if (drops > known) {
+      book.rejected(signal, "kernel_buffer_full", drops - known);
+      book.problem(`the kernel dropped ${drops - known} datagrams: its receive buffer was full`);
+    }
+    known = drops;
+  };
+  const later = () => {
+    stop = timers.after(DROPS_EVERY_MS, () => {
+      later();
+      look();
+    });
+  };
+  later();
+  return () => stop();
 }
 
 /** Gathers datagrams into batches. */

@@ -89,7 +89,10 @@ export class EventWriter {
       const batch = this.#waiting.slice(0, MAX_BATCH);
       let release: () => void;
       try {
-        release = this.#deps.intake.admit(batch.reduce((sum, event) => sum + sizeOf(event), 0));
+        release = this.#deps.intake.admit(
+          batch.reduce((sum, event) => sum + sizeOf(event), 0),
+          "own",
+        );
       } catch {
         return this.#retryLater();
       }

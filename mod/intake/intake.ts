@@ -47,6 +47,8 @@ const FORGET_EVERY_MS = 60_000;
  * as the store is free, so that the store works while the next rows are decoded.
  */
 const EAGER_ROWS = 8_192;
+/** Room that is kept for what Horizon sees by itself, as a share of `maxPendingBytes` on top of it. */
+const OWN_SHARE = 1 / 8;
 /** What senders are told to wait when the intake is full. */
 const RETRY_AFTER_MS = 1_000;
 
@@ -122,12 +124,15 @@ export class Intake {
 
   /**
    * Makes room for a request of `bytes` (as it will be decoded). Call the answer exactly once,
-   * when the request is done, well or not.
+   * when the request is done, well or not. What Horizon sees by itself (`own`) finds room for a
+   * while longer: a host must not go unseen because somebody sends too much.
    * @throws HorizonError `overloaded` with a retry time when the room is taken. A request
    * larger than all the room is let in when it is alone.
    */
-  admit(bytes: number): () => void {
-    if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > this.#limits.maxPendingBytes) {
+  admit(bytes: number, from: "sender" | "own" = "sender"): () => void {
+    const { maxPendingBytes } = this.#limits;
+    const room = from === "own" ? maxPendingBytes * (1 + OWN_SHARE) : maxPendingBytes;
+    if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > room) {
       this.#refusedRequests++;
       throw new HorizonError(
         "overloaded",

@@ -11,6 +11,7 @@ receivers:
   graphite: { tcp: "127.0.0.1:0", udp: "127.0.0.1:0" }
   statsd: { tcp: "127.0.0.1:0", udp: "127.0.0.1:0", flush_interval: 200ms }
   influx: { udp: "127.0.0.1:0" }
+  syslog: { tcp: "127.0.0.1:0", udp: "127.0.0.1:0" }
 collectors:
   host: { enabled: false }
   processes: { enabled: false }
@@ -148,10 +149,10 @@ Deno.test("receivers: random bytes at every port are counted, and it lives", asy
     let seed = 42;
     const noise = (length: number) =>
       Uint8Array.from({ length }, () => (seed = (seed * 1_103_515_245 + 12_345) >>> 0) >>> 24);
-    for (const name of ["graphite_tcp", "statsd_tcp"]) {
+    for (const name of ["graphite_tcp", "statsd_tcp", "syslog_tcp"]) {
       for (let i = 0; i < 10; i++) await sendTcp(addresses[name], noise(100_000));
     }
-    for (const name of ["graphite_udp", "statsd_udp", "influx_udp"]) {
+    for (const name of ["graphite_udp", "statsd_udp", "influx_udp", "syslog_udp"]) {
       await sendUdp(addresses[name], Array.from({ length: 50 }, () => noise(1_000)));
     }
     const paths = [

@@ -134,3 +134,14 @@ Deno.test("Intake: what the pipeline cannot look at is not stored and not acknow
   assert.equal(appended[0]?.batches[0]?.rows, 1);
   await intake.drain();
 });
+
+Deno.test("Intake.admit: what Horizon sees by itself finds room when senders find none", () => {
+  const { intake } = intakeOver(1);
+  intake.admit(1_000);
+  assert.throws(() => intake.admit(1), HorizonError);
+  const release = intake.admit(125, "own");
+  assert.throws(() => intake.admit(1, "own"), HorizonError);
+  assert.throws(() => intake.admit(1), HorizonError);
+  release();
+  intake.admit(125, "own");
+});
