@@ -320,6 +320,10 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
   let scraping: Scraping;
   try {
     scraping = configuredScraping(config.scrape, {
+      groups: config.collectors.processes.groups,
+      procRoot: config.collectors.proc_root,
+      rows: () => collected.processes?.processRows() ?? [],
+    }, {
       writer,
       series: registries.series,
       sources,

@@ -17,13 +17,14 @@ import type { CollectorLog } from "../collector.ts";
 import { Scheduler, type Timers } from "../scheduler.ts";
 import type { ScrapeClient } from "./scrape_client.ts";
 import { TargetCollector } from "./target_collector.ts";
-import { TargetFiles } from "./target_files.ts";
+import type { TargetDiscovery } from "./target_discovery.ts";
 
 export interface ScrapeJobOptions {
   readonly defaults: TargetDefaults;
   /** Targets that stand in the configuration. */
   readonly targets: TargetGroup;
-  readonly targetFiles: readonly string[];
+  /** Null where there are no others. */
+  readonly discovery: TargetDiscovery | null;
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly honorLabels: boolean;
@@ -47,7 +48,7 @@ export interface ScrapeParts {
   readonly salt: number;
 }
 
-/** How often files of targets are looked at. */
+/** How often targets are looked for. */
 const REFRESH_MS = 5_000;
 
 interface RunningTarget {
@@ -59,7 +60,6 @@ interface RunningTarget {
 export class ScrapeJob {
   readonly #options: ScrapeJobOptions;
   readonly #parts: ScrapeParts;
-  readonly #files: TargetFiles;
   readonly #running = new Map<string, RunningTarget>();
   /** Targets that went away and may still be in the middle of a scrape. */
   readonly #ending = new Set<Promise<void>>();
@@ -72,12 +72,12 @@ export class ScrapeJob {
   constructor(options: ScrapeJobOptions, parts: ScrapeParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#files = new TargetFiles(options.targetFiles);
   }
 
   start(): void {
     this.#sync();
-    if (this.#options.targetFiles.length > 0) this.#refreshing = this.#refresh();
+    const { discovery } = this.#options;
+    if (discovery !== null) this.#refreshing = this.#refresh(discovery);
   }
 
   /** Starts no more scrapes, and waits for those that run. */
@@ -89,19 +89,15 @@ export class ScrapeJob {
     await Promise.all(this.#ending);
   }
 
-  async #refresh(): Promise<void> {
-    const { changed, problems } = await this.#files.refresh();
-    for (const { file, message } of problems) {
-      this.#parts.log.warn("scrape_target_file", {
-        job: this.#options.defaults.job,
-        file,
-        message,
-      });
+  async #refresh(discovery: TargetDiscovery): Promise<void> {
+    const { changed, problems } = await discovery.refresh();
+    for (const { where, message } of problems) {
+      this.#parts.log.warn("scrape_discovery", { job: this.#options.defaults.job, where, message });
     }
     if (this.#stopping) return;
     if (changed) this.#sync();
     this.#cancelRefresh = this.#parts.timers.after(REFRESH_MS, () => {
-      this.#refreshing = this.#refresh();
+      this.#refreshing = this.#refresh(discovery);
     });
   }
 
@@ -113,11 +109,11 @@ export class ScrapeJob {
   }
 
   #wanted(): Map<string, ScrapeTarget> {
-    const { defaults, targets, maxTargets } = this.#options;
+    const { defaults, targets, discovery, maxTargets } = this.#options;
     const wanted = new Map<string, ScrapeTarget>();
     const problems: string[] = [];
     let leftOut = 0;
-    for (const group of [targets, ...this.#files.groups()]) {
+    for (const group of [targets, ...discovery?.groups() ?? []]) {
       for (const address of group.targets) {
         try {
           const target = scrapeTarget(address, group.labels, defaults);

@@ -1,3 +1,4 @@
+import type { DiscoveryProblem, TargetDiscovery } from "./target_discovery.ts";
 import { readTargetFile, type TargetGroup } from "../../mod/prometheus/target_file.ts";
 
 const MAX_FILE_BYTES = 4 * 1_048_576;
@@ -8,17 +9,11 @@ interface Known {
   readonly groups: readonly TargetGroup[];
 }
 
-/** What is wrong with a file of targets. */
-export interface TargetFileProblem {
-  readonly file: string;
-  readonly message: string;
-}
-
 /**
  * Files of targets, read again when they change. A file that cannot be read keeps the targets
  * that it had: a mistake in it must not end what is watched.
  */
-export class TargetFiles {
+export class TargetFiles implements TargetDiscovery {
   readonly #files: readonly string[];
   readonly #known = new Map<string, Known>();
 
@@ -26,10 +21,9 @@ export class TargetFiles {
     this.#files = files;
   }
 
-  /** Looks at all files. Answers whether any changed, and what is wrong with those that did. */
-  async refresh(): Promise<{ changed: boolean; problems: readonly TargetFileProblem[] }> {
+  async refresh(): Promise<{ changed: boolean; problems: readonly DiscoveryProblem[] }> {
     let changed = false;
-    const problems: TargetFileProblem[] = [];
+    const problems: DiscoveryProblem[] = [];
     for (const file of this.#files) {
       const before = this.#known.get(file);
       const stamp = await stampOf(file);
@@ -40,7 +34,10 @@ export class TargetFiles {
         changed = true;
       } catch (error) {
         this.#known.set(file, { stamp, groups: before?.groups ?? [] });
-        problems.push({ file, message: error instanceof Error ? error.message : String(error) });
+        problems.push({
+          where: file,
+          message: error instanceof Error ? error.message : String(error),
+        });
       }
     }
     return { changed, problems };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { contradiction, type IssueContext, whenRight } from "./contradiction.ts";
-import { absolutePath, choice, count, duration, flag, text } from "./scalars.ts";
+import { absolutePath, ALLOWED, choice, count, duration, flag, text } from "./scalars.ts";
 
 /** Whether every process is collected, or only those that a group matches. */
 export const PROCESS_SELECTIONS = ["all", "matched"] as const;
@@ -22,10 +22,20 @@ export interface ProcessMatch {
   readonly cgroup: string | null;
 }
 
+/** How the processes of a group are asked for their metrics. */
+export interface GroupScrapeConfig {
+  /** Null: every port that they listen on and that answers with metrics. */
+  readonly ports: readonly number[] | null;
+  readonly path: string;
+  readonly interval_ms: number;
+}
+
 /** Processes that make up one service; of the groups that match a process the first counts. */
 export interface ProcessGroupConfig {
   readonly service: string;
   readonly match: ProcessMatch;
+  /** Null: not scraped. */
+  readonly scrape: GroupScrapeConfig | null;
   /** Descendants that no group matches belong to it as well. */
   readonly children: boolean;
   /** A process of it that is gone without a word has crashed. */
@@ -72,6 +82,7 @@ export const PROCESSES_DEFAULTS = {
 } as const;
 
 const MAX_GROUPS = 256;
+const MAX_PORTS = 64;
 const MAX_PATTERN_LENGTH = 1_024;
 
 const ServiceName = text(128, "a service name, as `service.name` has it");
@@ -111,6 +122,24 @@ const Match = z
     cgroup: match.cgroup ?? null,
   }));
 
+const GroupScrape = z.strictObject({
+  ports: z.union([
+    z.literal("listening"),
+    z.array(count(1, 65_535)).min(1).max(MAX_PORTS),
+  ], { error: "is neither listening nor a list of ports" })
+    .meta({ [ALLOWED]: `listening, or a list of 1 to ${MAX_PORTS} ports` })
+    .prefault("listening")
+    .describe("Ports that answer with metrics; listening: those of the processes that do so."),
+  path: text(2_048, "a path, such as /metrics").refine((path) => path.startsWith("/"), {
+    error: "does not begin with /",
+  }).prefault("/metrics").describe("Path of the metrics."),
+  interval: duration("1s", "1h").prefault("15s").describe("Time between two scrapes."),
+}).transform(({ ports, path, interval }): GroupScrapeConfig => ({
+  ports: ports === "listening" ? null : ports,
+  path,
+  interval_ms: interval,
+}));
+
 const Group = z.strictObject({
   service: ServiceName.describe("Name of the service; the label service.name of its metrics."),
   match: Match.describe("What a process must be to belong to it; all given keys must hold."),
@@ -118,6 +147,8 @@ const Group = z.strictObject({
     .describe("Take in descendants that no group matches."),
   watch: flag().prefault(PROCESSES_DEFAULTS.watch)
     .describe("Record a crash also when a process of it is gone and nothing says why."),
+  scrape: GroupScrape.nullable().prefault(null)
+    .describe("Ask its processes for Prometheus metrics, on the ports that they listen on."),
 });
 
 export const ProcessesSection: z.ZodType<ProcessesConfig> = z
@@ -161,6 +192,12 @@ export const ProcessesSection: z.ZodType<ProcessesConfig> = z
       );
     }
   }, whenRight("enabled", "include", "groups"))
+  .superRefine(({ enabled, groups }, ctx) => {
+    if (!enabled && groups.some(({ scrape }) => scrape !== null)) {
+      const message = "leaves nothing to scrape, though a group says scrape";
+      contradiction(ctx, ["enabled"], message, "true, or no group with scrape");
+    }
+  }, whenRight("enabled", "groups"))
   .superRefine((p, ctx) => checkParents(p.groups, ctx), whenRight("groups"))
   .transform((
     { interval, timeout, restart_window, stable_after, stuck_after, ...rest },

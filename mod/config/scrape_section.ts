@@ -231,6 +231,9 @@ const Job = z
     body_size_limit_bytes: body_size_limit,
   }));
 
+/** A job in which nothing is said but its name. */
+export const ScrapeJobDefaults: z.ZodType<ScrapeJobConfig> = Job;
+
 export const ScrapeSection: z.ZodType<ScrapeConfig> = z
   .strictObject({
     jobs: list(Job, MAX_JOBS).describe("What is scraped, and how."),

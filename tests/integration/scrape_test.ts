@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ProcessesSection } from "../../mod/config/processes_section.ts";
 import { scraping, SOON_MS } from "../support/scrape_fixture.ts";
 import type { StoreFixture } from "../support/store_fixture.ts";
 import { until } from "../support/until.ts";
@@ -169,16 +170,55 @@ Deno.test("scrape: files of targets are followed, and a mistake in one keeps wha
       await until(
         "a word about the file",
         SOON_MS,
-        () => scrapes.log.some(({ fields }) => fields["file"] === file) ? true : null,
+        () => scrapes.log.some(({ fields }) => fields["where"] === file) ? true : null,
       );
       assert.equal(scrapes.sources.statuses().length, 1);
       await write([{ targets: [two.address] }, { targets: [one.address], labels: { zone: "b" } }]);
       await rowsOf(scrapes, "SELECT 1 FROM metrics WHERE name = 'a' AND value = 2");
       const names = scrapes.sources.statuses().map(({ name }) => name);
       assert.deepEqual(names, [`files http://${two.address}/metrics`]);
-      assert.ok(scrapes.log.some(({ fields }) => fields["file"] === `${folder}/missing.yaml`));
+      assert.ok(scrapes.log.some(({ fields }) => fields["where"] === `${folder}/missing.yaml`));
     });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("scrape: the processes of a group, on the ports that they listen on", async () => {
+  const paths: string[] = [];
+  await using own = target((request) => {
+    paths.push(new URL(request.url).pathname);
+    return text("served_total 5\n");
+  });
+  // Something that is no HTTP server is asked once, and then left alone.
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const closing = (async () => {
+    for await (const connection of silent) connection.close();
+  })();
+  const { groups } = ProcessesSection.parse({
+    groups: [{
+      service: "shop",
+      match: { name: "deno" },
+      scrape: { path: "/own", interval: "1s" },
+    }],
+  });
+  const rows = () => [{ pid: Deno.pid, service: "shop", exitedAtMs: null }];
+  await scraping([], async (scrapes) => {
+    const [served] = await rowsOf(
+      scrapes,
+      "SELECT value, kind, service, labels FROM metrics WHERE name = 'served_total' LIMIT 1",
+    );
+    const labels = {
+      instance: own.address,
+      job: "shop",
+      "process.pid": String(Deno.pid),
+      "service.name": "shop",
+    };
+    assert.deepEqual(served, [5, "counter", "shop", labels]);
+    const names = scrapes.sources.statuses().map(({ name }) => name);
+    assert.deepEqual(names, [`shop http://${own.address}/own`]);
+  }, { groups, procRoot: "/proc", rows });
+  assert.ok(paths.every((path) => path === "/own"), paths.join());
+  silent.close();
+  await closing.catch(() => undefined);
 });

@@ -1,4 +1,8 @@
-import { configuredScraping, type Scraping } from "../../collectors/scrape/configured_scrape.ts";
+import {
+  configuredScraping,
+  type ScrapedProcesses,
+  type Scraping,
+} from "../../collectors/scrape/configured_scrape.ts";
 import { systemTimers } from "../../collectors/scheduler.ts";
 import { systemClock } from "../../mod/clock.ts";
 import { type ScrapeConfig, ScrapeSection } from "../../mod/config/scrape_section.ts";
@@ -11,6 +15,8 @@ import { MIB, type StoreFixture, withStore } from "./store_fixture.ts";
 
 /** Time that anything a test waits for has. */
 export const SOON_MS = 20_000;
+
+const NO_PROCESSES: ScrapedProcesses = { groups: [], procRoot: "/proc", rows: () => [] };
 
 interface LogLine {
   readonly event: string;
@@ -26,12 +32,20 @@ export interface ScrapeFixture extends StoreFixture {
 export async function scraping(
   jobs: readonly unknown[],
   use: (fixture: ScrapeFixture) => Promise<void>,
+  processes: ScrapedProcesses = NO_PROCESSES,
 ): Promise<void> {
   await withStore(async (fixture) => {
     const { intake, registries } = fixture;
     const sources = new SourceRegistry(systemClock);
     const log: LogLine[] = [];
-    const running = builtScraping(ScrapeSection.parse({ jobs }), registries, intake, sources, log);
+    const running = builtScraping(
+      ScrapeSection.parse({ jobs }),
+      registries,
+      intake,
+      sources,
+      log,
+      processes,
+    );
     running.start();
     try {
       await use({ ...fixture, sources, log });
@@ -49,10 +63,11 @@ export function builtScraping(
   intake: Intake = keepingNothing(registries),
   sources: SourceRegistry = new SourceRegistry(systemClock),
   log: LogLine[] = [],
+  processes: ScrapedProcesses = NO_PROCESSES,
 ): Scraping {
   const note = (event: string, fields: Record<string, unknown> = {}) => log.push({ event, fields });
   const limits = DEFAULT_OTLP_LIMITS;
-  return configuredScraping(config, {
+  return configuredScraping(config, processes, {
     writer: new SampleWriter({ intake, registries, clock: systemClock, limits }),
     series: registries.series,
     sources,

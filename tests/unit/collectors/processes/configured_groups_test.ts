@@ -12,8 +12,14 @@ Deno.test("configuredGroups: nulls are no conditions, patterns are compiled", ()
     cgroup: null,
   };
   const groups = configuredGroups([
-    { service: "a", match: { ...none, command_line: "--role=\\w+" }, children: true, watch: true },
-    { service: "b", match: { ...none, name: "x" }, children: false, watch: false },
+    {
+      service: "a",
+      match: { ...none, command_line: "--role=\\w+" },
+      children: true,
+      watch: true,
+      scrape: null,
+    },
+    { service: "b", match: { ...none, name: "x" }, children: false, watch: false, scrape: null },
   ]);
   const facts = { name: "x", executable: null, commandLine: "y --role=z", cgroup: null };
   assert.deepEqual(possibleGroups(groups, facts), [0, 1]);

@@ -90,12 +90,14 @@ Deno.test("loadConfig: reads a full file, and derives what depends on it", async
       match: { ...nothing, executable: "/opt/blackhole/orchestrator" },
       children: true,
       watch: false,
+      scrape: null,
     },
     {
       service: "worker",
       match: { ...nothing, parent: "orchestrator", command_line: "--worker(=|\\s)\\d+" },
       children: false,
       watch: false,
+      scrape: { ports: null, path: "/stats", interval_ms: 15_000 },
     },
   ]);
   assert.deepEqual(config.log, { level: "debug", format: "text" });
