@@ -47,8 +47,6 @@ export interface FileSourceOptions {
   readonly discoveryIntervalMs: number;
   readonly maxFiles: number;
   readonly maxLineBytes: number;
-  /** What was kept so long ago is on disk; earlier positions are not written down as final. */
-  readonly settleMs: number;
   readonly writer: Pick<LogWriter, "write">;
   readonly sources: Pick<SourceRegistry, "open" | "close">;
   /** Processes of this host, to tell whose a file is. */
@@ -120,10 +118,9 @@ export class FileSource {
     this.#discoverLater();
   }
 
-  /** Where reading may go on after a restart. */
-  positions(final: boolean): FilePosition[] {
+  /** Where reading may go on after a restart: what was kept `settleMs` ago is on disk. */
+  positions(settleMs: number): FilePosition[] {
     const nowMs = this.#options.clock.monotonicMs();
-    const settleMs = final ? 0 : this.#options.settleMs;
     return [...this.#tracked.values()].map(({ file }) => file.position(nowMs, settleMs));
   }
 

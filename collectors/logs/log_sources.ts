@@ -3,10 +3,14 @@ import type { CollectorLog } from "../collector.ts";
 import type { Timers } from "../scheduler.ts";
 import type { LogFilesStatus } from "../../mod/logs/log_file_status.ts";
 import type { FileSource } from "./file_source.ts";
+import type { LogStream } from "./log_stream.ts";
 import { type LoadedPositions, NO_POSITIONS, type PositionsFile } from "./log_positions.ts";
 
 export interface LogSourcesOptions {
   readonly files: FileSource;
+  readonly streams: readonly LogStream[];
+  /** What was kept so long ago is on disk. */
+  readonly settleMs: number;
   /** Null: positions are not kept over a restart. */
   readonly positions: PositionsFile | null;
   readonly clock: Clock;
@@ -35,9 +39,11 @@ export class LogSources {
 
   /** Resolves when files that are there are being read. */
   async start(): Promise<void> {
-    const { positions, files } = this.#options;
+    const { positions, files, streams } = this.#options;
     const loaded: LoadedPositions = positions === null ? { kind: "none" } : await positions.load();
     await files.start(loaded);
+    const { cursors } = loaded.kind === "loaded" ? loaded.positions : NO_POSITIONS;
+    for (const stream of streams) stream.start(cursors[stream.name] ?? null);
     this.#started = true;
     await this.#save(false);
     this.#saveLater();
@@ -49,9 +55,10 @@ export class LogSources {
     this.#started = false;
     this.#cancelSave?.();
     await this.#saving;
-    await this.#options.files.stop();
+    const { files, streams } = this.#options;
+    await Promise.all([files.stop(), ...streams.map((stream) => stream.stop())]);
     await this.#save(true);
-    await this.#options.files.close();
+    await files.close();
   }
 
   #saveLater(): void {
@@ -63,9 +70,18 @@ export class LogSources {
   }
 
   async #save(final: boolean): Promise<void> {
-    const { positions, files, clock } = this.#options;
+    const { positions, files, streams, clock } = this.#options;
     if (positions === null) return;
-    const state = { ...NO_POSITIONS, files: files.positions(final) };
+    const settleMs = final ? 0 : this.#options.settleMs;
+    const cursors = streams.flatMap((stream) => {
+      const cursor = stream.cursor(clock.monotonicMs(), settleMs);
+      return cursor === null ? [] : [[stream.name, cursor] as const];
+    });
+    const state = {
+      ...NO_POSITIONS,
+      files: files.positions(settleMs),
+      cursors: Object.fromEntries(cursors),
+    };
     const text = JSON.stringify(state);
     if (text === this.#saved) return;
     if (await positions.save({ ...state, savedAtMs: clock.nowMs() })) this.#saved = text;

@@ -3,7 +3,7 @@ import { linePatternProblem } from "../logs/line_pattern.ts";
 import { type LineFormat, LOG_FORMATS_OF_LINES } from "../logs/log_format.ts";
 import { parsePathPattern } from "../logs/path_pattern.ts";
 import { contradiction, whenRight } from "./contradiction.ts";
-import { choice, count, duration, size, text, timeZone } from "./scalars.ts";
+import { choice, count, duration, flag, size, text, timeZone } from "./scalars.ts";
 
 export const START_PLACES = ["end", "beginning"] as const;
 export type StartPlace = typeof START_PLACES[number];
@@ -33,6 +33,17 @@ export interface LogFilesConfig {
   readonly multiline: MultilineConfig | null;
 }
 
+/** Whether journald is read: `auto` is yes where its tool is. */
+export const JOURNALD_CHOICES = ["off", "auto", "on"] as const;
+export type JournaldChoice = typeof JOURNALD_CHOICES[number];
+
+export interface JournaldConfig {
+  readonly enabled: JournaldChoice;
+  /** Empty: all of them. */
+  readonly units: readonly string[];
+  readonly start_at: StartPlace;
+}
+
 /** `logs`: logs that Horizon reads by itself. */
 export interface LogsConfig {
   readonly files: readonly LogFilesConfig[];
@@ -40,6 +51,9 @@ export interface LogsConfig {
   readonly discovery_interval_ms: number;
   readonly max_files: number;
   readonly max_line_bytes: number;
+  readonly journald: JournaldConfig;
+  readonly stdin: boolean;
+  readonly stdin_format: LineFormat;
 }
 
 /** As they are written in the file. */
@@ -52,10 +66,13 @@ export const LOGS_DEFAULTS = {
   discovery_interval: "1s",
   max_files: 512,
   max_line_bytes: "256KiB",
+  journald: { enabled: "off", start_at: "end" },
+  stdin: false,
 } as const;
 
 const MAX_INPUTS = 256;
 const MAX_PATHS = 256;
+const MAX_UNITS = 256;
 
 const PATH_ALLOWED = "an absolute path, in which *, ?, [a-z], {a,b} and ** (any folders) may stand";
 const PathPatternText = text(4_096, PATH_ALLOWED).refine(
@@ -124,6 +141,19 @@ const Files = z
   }, whenRight("format", "pattern"))
   .transform((f): LogFilesConfig => f);
 
+const Journald = z.strictObject({
+  enabled: choice(JOURNALD_CHOICES).prefault(LOGS_DEFAULTS.journald.enabled)
+    .describe("Read the journal; auto: where journalctl is."),
+  units: z.array(text(256, "the name of a unit"), listError).max(MAX_UNITS, {
+    error: `has more than ${MAX_UNITS} entries`,
+  }).prefault([]).describe("Only these units. Empty: all of them."),
+  start_at: choice(START_PLACES).prefault(LOGS_DEFAULTS.journald.start_at)
+    .describe("Where the journal is read from the first time."),
+});
+
+/** Those that need nothing else. */
+const STDIN_FORMATS = ["auto", "json", "logfmt", "cri", "syslog", "access", "plain"] as const;
+
 export const LogsSection: z.ZodType<LogsConfig> = z
   .strictObject({
     files: z.array(Files, listError).max(MAX_INPUTS, {
@@ -137,6 +167,10 @@ export const LogsSection: z.ZodType<LogsConfig> = z
       .describe("Files that are read; more are left out and counted."),
     max_line_bytes: size("1KiB", "512KiB").prefault(LOGS_DEFAULTS.max_line_bytes)
       .describe("Size of one line; longer ones come in pieces."),
+    journald: Journald.prefault({}).describe("The journal of systemd."),
+    stdin: flag().prefault(LOGS_DEFAULTS.stdin).describe("Read lines from the standard input."),
+    stdin_format: choice(STDIN_FORMATS).prefault(LOGS_DEFAULTS.format)
+      .describe("What lines of the standard input look like."),
   })
   .transform(({ poll_interval, discovery_interval, ...rest }): LogsConfig => ({
     ...rest,

@@ -64,7 +64,7 @@ export class FollowedFiles {
 
   /** Ends the source as a kill would, and makes another that knows what was written down. */
   async restart(final: boolean, meanwhile: () => void = () => {}): Promise<void> {
-    const files = this.source.positions(final);
+    const files = this.source.positions(final ? 0 : 2_000);
     const savedAtMs = Date.now();
     await this.source.stop();
     await this.source.close();
@@ -98,7 +98,6 @@ export class FollowedFiles {
       discoveryIntervalMs: 1_000,
       maxFiles: 100,
       maxLineBytes: 65_536,
-      settleMs: 2_000,
       writer: { write: (batch) => this.#keep(batch) },
       sources: this.sources,
       processes: () => [],
