@@ -65,7 +65,7 @@ export class TargetCollector implements Collector {
 
   /** Throws what is wrong with the answer; then nothing of it is stored. */
   #store({ body, format }: ScrapeAnswer, tick: Tick, startMs: number): void {
-    const { decoder, writer, clock } = this.#options;
+    const { decoder, writer, book, clock } = this.#options;
     if (writer.generation !== this.#generation) {
       this.#generation = writer.generation;
       decoder.forgetSeries();
@@ -75,6 +75,8 @@ export class TargetCollector implements Collector {
       try {
         const counts = decoder.decode(body, format, tick.tsUs, rows);
         this.#pushReport(rows, tick.tsUs, clock.monotonicMs() - startMs, counts);
+        book.rejected("metrics", "exemplar", counts.exemplars);
+        book.rejected("metrics", "sent_again", counts.repeated);
       } catch (error) {
         refusal = error;
         throw error;

@@ -39,7 +39,6 @@ export class RemoteWriteReceiver {
   readonly #v1: RemoteWriteV1Decoder;
   readonly #v2: RemoteWriteV2Decoder;
   readonly #times = new SeriesTimes();
-  readonly #totals = emptyTally();
   /** Writes that are not known to be kept yet; as many as requests are let in. */
   readonly #underWay = new Set<Promise<SampleWriteOutcome>>();
   #generation: number;
@@ -50,11 +49,6 @@ export class RemoteWriteReceiver {
     this.#v1 = new RemoteWriteV1Decoder(this.#families, options.salt);
     this.#v2 = new RemoteWriteV2Decoder(this.#families, options.salt);
     this.#generation = options.writer.generation;
-  }
-
-  /** Sums over all requests that were kept. */
-  get totals(): Readonly<RemoteWriteTally> {
-    return this.#totals;
   }
 
   /** Metric families whose type and unit were not remembered for lack of room. */
@@ -82,7 +76,6 @@ export class RemoteWriteReceiver {
       const { accepted, rejections, newestUs } = await write;
       // What a point repeats may be in a write that is not kept yet, or never.
       if (tally.repeated > 0) await Promise.all(earlier);
-      this.#add(tally);
       return {
         accepted,
         rejected: rejections.total,
@@ -127,14 +120,5 @@ export class RemoteWriteReceiver {
         { cause: error },
       );
     }
-  }
-
-  #add(tally: RemoteWriteTally): void {
-    this.#totals.samples += tally.samples;
-    this.#totals.histograms += tally.histograms;
-    this.#totals.exemplars += tally.exemplars;
-    this.#totals.staleMarkers += tally.staleMarkers;
-    this.#totals.repeated += tally.repeated;
-    this.#totals.outOfOrder += tally.outOfOrder;
   }
 }

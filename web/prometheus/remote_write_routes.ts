@@ -16,7 +16,7 @@ export interface RemoteWriteDeps {
   readonly remoteWrite: RemoteWritePort;
   readonly bodies: BodyReader;
   readonly limits: BodyLimits;
-  readonly book: Pick<SourceBook, "follow">;
+  readonly book: Pick<SourceBook, "follow" | "rejected">;
 }
 
 /** Also the name of its books. */
@@ -42,13 +42,17 @@ export function remoteWriteRoutes(deps: RemoteWriteDeps): Route[] {
 async function receive(request: Request, deps: RemoteWriteDeps): Promise<Response> {
   const { remoteWrite, bodies, limits, book } = deps;
   try {
-    return answerTo(
-      await book.follow("metrics", () => {
-        const version = remoteWriteVersion(request.headers);
-        const take = (body: Uint8Array) => remoteWrite.receive(version, body);
-        return bodies.withBody(request, limits, take, "snappy");
-      }),
-    );
+    const outcome = await book.follow("metrics", () => {
+      const version = remoteWriteVersion(request.headers);
+      const take = (body: Uint8Array) => remoteWrite.receive(version, body);
+      return bodies.withBody(request, limits, take, "snappy");
+    });
+    // Senders are told that these are written, but there is no row of them.
+    const { staleMarkers, repeated, exemplars } = outcome.tally;
+    book.rejected("metrics", "stale_marker", staleMarkers);
+    book.rejected("metrics", "sent_again", repeated);
+    book.rejected("metrics", "exemplar", exemplars);
+    return answerTo(outcome);
   } catch (error) {
     throw retriedBySenders(error);
   }

@@ -58,6 +58,19 @@ Deno.test("remote write: the content type says which message it is", async () =>
   assert.deepEqual(received, types.map(([, version]) => [version, "body"]));
 });
 
+Deno.test("remote write: the books tell what makes no row", async () => {
+  const tally = { ...emptyTally(), samples: 9, exemplars: 3, staleMarkers: 2, repeated: 1 };
+  const { request } = webThat({ ...KEPT, tally });
+  assert.equal((await request(PATH, post("body", { "content-type": V2 }))).status, 204);
+  const { sources } = await (await request("/api/ingest")).json();
+  const book = sources.find((one: { kind: string }) => one.kind === "remote_write");
+  assert.deepEqual(book.signals.metrics, {
+    requests: 1,
+    accepted: 7,
+    rejected: { stale_marker: 2, sent_again: 1, exemplar: 3 },
+  });
+});
+
 Deno.test("remote write: other messages and encodings are 415, so that senders fall back", async () => {
   const { request, received } = webThat();
   for (
