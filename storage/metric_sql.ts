@@ -15,6 +15,8 @@ export interface PlannedTables {
   readonly rollups: readonly PlannedTable[];
 }
 
+/** As in rollups, samples that are no number are left out. */
+const IS_NUMBER = "NOT isnan(value)";
 /** Stretches of ids that a condition lists at most; more are asked for as a list of ids. */
 const MAX_STRETCHES = 24;
 /** Ids that nobody asked for and that are read rather than begin another stretch. */
@@ -81,7 +83,7 @@ function sampleParts(request: WindowsRequest, plan: TierPlan, tables: PlannedTab
   return [
     // Gives the columns their names, also where there is nothing to read.
     `SELECT 0::UINTEGER AS series_id, 0::INTEGER AS step${names.join("")} WHERE FALSE`,
-    ...tables.raw.map((table) => sampleSteps(request, plan, table, samples, "TRUE")),
+    ...tables.raw.map((table) => sampleSteps(request, plan, table, samples, IS_NUMBER)),
     ...tables.rollups.map((table) =>
       sampleSteps(request, plan, table, rolledUp, notFrom(plan.excludedSources))
     ),
@@ -146,7 +148,7 @@ function quantilePart(
 ): string[] {
   const rows = raw.map(({ table }) =>
     `SELECT series_id, ${stepOf(plan)} AS step, value FROM ${table}
-      WHERE ${rowCondition(request, plan)}`
+      WHERE ${rowCondition(request, plan)} AND ${IS_NUMBER}`
   );
   const nothing = `SELECT 0::UINTEGER AS series_id, 0::INTEGER AS step, 0.0::DOUBLE AS value
     WHERE FALSE`;

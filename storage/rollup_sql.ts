@@ -43,7 +43,8 @@ const FIRST_AND_LAST_US = `(epoch_us(first(ts)) - epoch_us(bucket))::UINTEGER AS
 
 /**
  * What a counter rose by between two neighbouring rows of a bucket; after a reset the new value counts
- * from zero. What it rose by between two buckets follows from `last` and `first` of neighbours.
+ * from zero. What it rose by between two buckets follows from `last` and `first` of neighbours. Samples that
+ * are no number are left out: one would make all of its hour none.
  */
 function sampleRollup({ table, number }: RollupSource, tier: RollupTier, range: SeriesRange) {
   return `SELECT series_id, bucket AS ts, min(value) AS "min", max(value) AS "max",
@@ -55,7 +56,7 @@ function sampleRollup({ table, number }: RollupSource, tier: RollupTier, range: 
     FROM (SELECT *, lag(series_id) OVER () AS before_series, lag(bucket) OVER () AS before_bucket,
         lag(value) OVER () AS before
       FROM (SELECT series_id, ts, value, ${bucketOfTs(tier)} AS bucket FROM ${table}
-        WHERE series_id BETWEEN ${range.from} AND ${range.to}))
+        WHERE series_id BETWEEN ${range.from} AND ${range.to} AND NOT isnan(value)))
     GROUP BY series_id, bucket ORDER BY series_id, bucket`;
 }
 

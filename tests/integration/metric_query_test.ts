@@ -222,6 +222,31 @@ Deno.test("metric query: what cannot be answered says why", async () => {
   fixture.core.close();
 });
 
+Deno.test("metric query: samples that are no number are left out, raw and rolled up", async () => {
+  const fixture = await CoreFixture.open(START_MS);
+  const { registries, samples } = fixture;
+  const id = registries.series.resolve("m", "counter", "", [], "");
+  const none = registries.series.resolve("void", "gauge", "", [], "");
+  for (const [n, value] of [1, NaN, 3, NaN, 2, 4].entries()) {
+    samples.push(id, (START_MS + n * 10_000) * 1_000, value);
+    samples.push(none, (START_MS + n * 10_000) * 1_000, NaN);
+  }
+  fixture.append();
+  const query = { name: "m", startMs: START_MS, endMs: START_MS + 60_000, stepMs: 60_000 };
+  const found = async () => {
+    const values = [];
+    for (const fn of ["count", "sum", "min", "max", "first", "last", "increase", "p50"] as const) {
+      values.push((await ask(fixture, { ...query, fn })).series[0]?.values[0]);
+    }
+    return [...values, (await ask(fixture, { ...query, name: "void", fn: "count" })).series.length];
+  };
+  const raw = await found();
+  assert.deepEqual(raw.filter((_, i) => i !== 6), [4, 10, 1, 4, 1, 4, 2.5, 0]);
+  fixture.advanceTo(START_MS + 2 * HOUR_MS);
+  assert.deepEqual(await found(), raw);
+  fixture.core.close();
+});
+
 Deno.test("metric query: a series that comes back under a new id is one", async () => {
   const fixture = await CoreFixture.open(START_MS);
   const { registries, samples } = fixture;
