@@ -1,5 +1,6 @@
 import type { LabelMatcher } from "../mod/metrics/metric_query.ts";
 import type { SegmentField, WindowsRequest } from "../mod/metrics/metric_source.ts";
+import { ROLLUP_US } from "../mod/metrics/rollup.ts";
 import { literal } from "./admission.ts";
 import type { TierPlan } from "./tier_plan.ts";
 
@@ -84,9 +85,12 @@ function sampleParts(request: WindowsRequest, plan: TierPlan, tables: PlannedTab
     // Gives the columns their names, also where there is nothing to read.
     `SELECT 0::UINTEGER AS series_id, 0::INTEGER AS step${names.join("")} WHERE FALSE`,
     ...tables.raw.map((table) => sampleSteps(request, plan, table, samples, IS_NUMBER)),
-    ...tables.rollups.map((table) =>
-      sampleSteps(request, plan, table, rolledUp, notFrom(plan.excludedSources))
-    ),
+    ...tables.rollups.map((table) => {
+      const condition = notFrom(plan.excludedSources);
+      return plan.tier !== "raw" && plan.stepUs === ROLLUP_US[plan.tier]
+        ? rollupRows(request, plan, table, condition)
+        : sampleSteps(request, plan, table, rolledUp, condition);
+    }),
   ];
 }
 
@@ -101,6 +105,31 @@ const FIELD_ORDER: readonly SegmentField[] = [
   "max",
   "increase",
 ];
+
+/** Where a step is a bucket its rows are segments as they are. */
+function rollupRows(
+  request: WindowsRequest,
+  plan: TierPlan,
+  { table }: PlannedTable,
+  condition: string,
+): string {
+  const selected = FIELD_ORDER.filter((field) => request.fields.includes(field))
+    .map((field) => `${ROLLUP_FIELDS[field]}::DOUBLE`);
+  return `SELECT series_id, ${stepOf(plan)}, ${selected.join(", ")} FROM ${table}
+    WHERE ${rowCondition(request, plan)} AND ${condition}`;
+}
+
+const ROLLUP_FIELDS: Readonly<Record<SegmentField, string>> = {
+  firstUs: "(epoch_us(ts) + first_us)",
+  lastUs: "(epoch_us(ts) + last_us)",
+  first: '"first"',
+  last: '"last"',
+  count: '"count"',
+  sum: '"sum"',
+  min: '"min"',
+  max: '"max"',
+  increase: "increase",
+};
 
 /** How each field of a step is made of its rows, which come in the order of time where that matters. */
 const FIELDS: Readonly<Record<SegmentField, string>> = {
