@@ -38,6 +38,7 @@ import { OTLP_SIGNALS } from "./mod/otlp/otlp_signal.ts";
 import { OtlpReceiver } from "./mod/otlp/receive.ts";
 import { buildPipeline } from "./mod/pipeline/build_pipeline.ts";
 import { pause } from "./mod/pipeline/forward/configured_forwarders.ts";
+import { timeLimits } from "./mod/pipeline/time_limits.ts";
 import { cleanValueOf, configuredRedactor } from "./mod/pipeline/redact/configured_redactor.ts";
 import { RemoteWriteReceiver } from "./mod/prometheus/remote_write.ts";
 import { SourceRegistry } from "./mod/sources/source_registry.ts";
@@ -205,6 +206,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
   });
   const limits = {
     ...DEFAULT_OTLP_LIMITS,
+    ...timeLimits(config.pipeline.timestamps),
     maxAttributes: storage.max_attributes,
     maxValueBytes: storage.max_attribute_value_bytes,
   };

@@ -5,6 +5,7 @@ import { attributeNames, safePattern } from "./pattern_scalars.ts";
 import { type ProcessorConfig, Processors } from "./processor_config.ts";
 import { Sampling, type SamplingConfig } from "./sampling_config.ts";
 import { flag, text } from "./scalars.ts";
+import { Timestamps, type TimestampsConfig } from "./timestamps_config.ts";
 
 /** A secret's shape that only the operator knows. */
 export interface RedactPattern {
@@ -29,6 +30,7 @@ export interface RedactConfig {
 
 /** `pipeline`: what happens to telemetry before it is stored. */
 export interface PipelineConfig {
+  readonly timestamps: TimestampsConfig;
   readonly processors: readonly ProcessorConfig[];
   readonly sampling: SamplingConfig;
   readonly redact: RedactConfig;
@@ -103,6 +105,7 @@ const Redact = z
 
 export const PipelineSection: z.ZodType<PipelineConfig> = z
   .strictObject({
+    timestamps: Timestamps.prefault({}).describe("Times that cannot be right."),
     processors: Processors.prefault([])
       .describe("Steps that drop, change and count records, in their order."),
     sampling: Sampling.prefault({}).describe("Which spans are stored when not all of them are."),

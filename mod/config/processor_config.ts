@@ -38,6 +38,13 @@ export interface ProcessorConfig {
   readonly by: readonly string[];
 }
 
+/** Names of steps that are always there, in the same books. */
+const RESERVED: ReadonlySet<string> = new Set([
+  "sampling",
+  "timestamps-future",
+  "timestamps-past",
+]);
+
 const MAX_PROCESSORS = 64;
 const MAX_CONDITIONS = 16;
 const MAX_ATTRIBUTES = 32;
@@ -118,8 +125,13 @@ export const Processors: z.ZodType<ProcessorConfig[]> = z
   .max(MAX_PROCESSORS, { error: `has more than ${MAX_PROCESSORS} entries` })
   .superRefine((all, ctx) => {
     all.forEach(({ name }, i) => {
-      if (all.findIndex((other) => other.name === name) === i && name !== "sampling") return;
-      contradiction(ctx, [i, "name"], "is taken", "a name of its own, and not sampling");
+      if (all.findIndex((other) => other.name === name) === i && !RESERVED.has(name)) return;
+      contradiction(
+        ctx,
+        [i, "name"],
+        "is taken",
+        `a name of its own, and not ${[...RESERVED].join(", ")}`,
+      );
     });
   });
 

@@ -29,6 +29,8 @@ export interface Alterations {
   droppedExemplars: number;
   /** Data points with the flag "no recorded value", which say only that a series has ended. */
   noRecordedValues: number;
+  /** Times of spans and logs that were not in nanoseconds. */
+  guessedUnits: number;
 }
 
 export const noAlterations = (): Alterations => ({
@@ -39,6 +41,7 @@ export const noAlterations = (): Alterations => ({
   droppedLinks: 0,
   droppedExemplars: 0,
   noRecordedValues: 0,
+  guessedUnits: 0,
 });
 
 /** Whether the time of a record is in range; it is then noted as one that came. */

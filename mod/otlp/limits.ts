@@ -21,6 +21,8 @@ export interface OtlpLimits {
   readonly minTimeUs: number;
   /** Records from further ahead of our clock than this are rejected; milliseconds. */
   readonly maxFutureMs: number;
+  /** Take times of spans and logs that were sent in another unit than nanoseconds for what they are. */
+  readonly guessUnits: boolean;
 }
 
 export const DEFAULT_OTLP_LIMITS: OtlpLimits = {
@@ -36,4 +38,5 @@ export const DEFAULT_OTLP_LIMITS: OtlpLimits = {
   // 1971-01-01: what is older was never set, or is in the wrong unit.
   minTimeUs: 31_536_000_000_000,
   maxFutureMs: 86_400_000,
+  guessUnits: true,
 };

@@ -10,6 +10,7 @@ import type { OtlpLimits } from "./limits.ts";
 import { LogScan } from "./log_scan.ts";
 import type { ResourceCache, ResourceInfo } from "./resource_cache.ts";
 import { microsOf, nanosRemainder } from "./time_halves.ts";
+import { multiplied, unitFactor } from "./time_unit.ts";
 import type { WireReader } from "./wire.ts";
 
 const SEVERITY_NAME_BYTES = SEVERITY_NAMES.map(encodeUtf8);
@@ -74,6 +75,7 @@ export class LogsDecoder implements EnvelopeVisitor {
     const context = this.#context!;
     const scan = this.#scan;
     scan.read(reader, end);
+    if (this.#parts.limits.guessUnits) this.#guessUnits(context);
     const observedUs = microsOf(scan.observedLow, scan.observedHigh) || context.nowUs;
     const given = microsOf(scan.timeLow, scan.timeHigh);
     const tsUs = given || observedUs;
@@ -84,6 +86,21 @@ export class LogsDecoder implements EnvelopeVisitor {
     this.#parts.logs.pushTime(tsUs, this.#remainder(given), observedUs);
     this.#pushRecord(reader);
     context.accepted++;
+  }
+
+  // Each by itself: who set the one need not have set the other.
+  #guessUnits({ nowUs }: DecodeContext): void {
+    const scan = this.#scan;
+    const time = unitFactor(scan.timeLow, scan.timeHigh, nowUs);
+    const observed = unitFactor(scan.observedLow, scan.observedHigh, nowUs);
+    if (time === 1 && observed === 1) return;
+    this.#parts.alterations.guessedUnits++;
+    [scan.timeLow, scan.timeHigh] = multiplied(scan.timeLow, scan.timeHigh, time);
+    [scan.observedLow, scan.observedHigh] = multiplied(
+      scan.observedLow,
+      scan.observedHigh,
+      observed,
+    );
   }
 
   #remainder(givenUs: number): number {

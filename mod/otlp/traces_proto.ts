@@ -11,6 +11,7 @@ import type { ResourceCache, ResourceInfo } from "./resource_cache.ts";
 import { SpanNestedDecoder } from "./span_nested.ts";
 import { SpanScan } from "./span_scan.ts";
 import { microsOf, nanosRemainder } from "./time_halves.ts";
+import { multiplied, unitFactor } from "./time_unit.ts";
 import { TWO_TO_32, type WireReader } from "./wire.ts";
 
 const KINDS = SPAN_KINDS.map(encodeUtf8);
@@ -78,6 +79,7 @@ export class TracesDecoder implements EnvelopeVisitor {
     const context = this.#context!;
     const scan = this.#scan;
     scan.read(reader, end);
+    if (this.#parts.limits.guessUnits) this.#guessUnit(context);
     const startUs = microsOf(scan.startLow, scan.startHigh);
     const problem = this.#problem(reader.bytes, startUs, context);
     if (problem !== null) {
@@ -86,6 +88,16 @@ export class TracesDecoder implements EnvelopeVisitor {
     }
     this.#pushSpan(reader, startUs);
     context.accepted++;
+  }
+
+  // Both times are of one unit: that of the start.
+  #guessUnit({ nowUs }: DecodeContext): void {
+    const scan = this.#scan;
+    const factor = unitFactor(scan.startLow, scan.startHigh, nowUs);
+    if (factor === 1) return;
+    this.#parts.alterations.guessedUnits++;
+    [scan.startLow, scan.startHigh] = multiplied(scan.startLow, scan.startHigh, factor);
+    [scan.endLow, scan.endHigh] = multiplied(scan.endLow, scan.endHigh, factor);
   }
 
   #problem(bytes: Uint8Array, startUs: number, context: DecodeContext): RejectReason | null {

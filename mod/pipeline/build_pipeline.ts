@@ -10,6 +10,7 @@ import type { Redactor } from "./redact/redactor.ts";
 import { AdaptiveRates } from "./sampling/adaptive_rates.ts";
 import { headSampling } from "./sampling/head_sampling.ts";
 import type { Stage } from "./stage.ts";
+import { timestampStage } from "./timestamp_stage.ts";
 
 export interface PipelineParts extends Omit<ForwarderParts, "registries"> {
   readonly registries: Registries;
@@ -28,9 +29,10 @@ export function buildPipeline(
 ): Pipeline {
   const { registries, redactor, env, clock } = parts;
   const counters = new CounterTable();
-  const stages: Stage[] = config.processors.map((one) =>
-    buildProcessor(one, { registries, counters, env })
-  );
+  const stages: Stage[] = [
+    timestampStage(config.timestamps, clock),
+    ...config.processors.map((one) => buildProcessor(one, { registries, counters, env })),
+  ];
   const { sampling } = config;
   if (sampling.enabled) {
     stages.push(headSampling({

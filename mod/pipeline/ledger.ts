@@ -1,7 +1,7 @@
 import type { Signal } from "../columns/column.ts";
 
-/** Rows that a step of the pipeline dropped so far. */
-export interface DroppedRows {
+/** Rows that a step of the pipeline dropped, or changed, so far. */
+export interface ProcessedRows {
   readonly processor: string;
   readonly signal: Signal;
   readonly rows: number;
@@ -23,10 +23,15 @@ export interface PipelineCounter {
  */
 export class Ledger {
   readonly #dropped: { processor: string; signal: Signal; rows: number }[] = [];
+  readonly #changed: { processor: string; signal: Signal; rows: number }[] = [];
   readonly #raised = new Map<PipelineCounter, number>();
 
   drop(processor: string, signal: Signal, rows: number): void {
     if (rows > 0) this.#dropped.push({ processor, signal, rows });
+  }
+
+  change(processor: string, signal: Signal, rows: number): void {
+    if (rows > 0) this.#changed.push({ processor, signal, rows });
   }
 
   raise(counter: PipelineCounter, by: number): void {
@@ -34,14 +39,15 @@ export class Ledger {
   }
 
   /** Enters all of it, once. */
-  enter(books: DropBooks): void {
-    for (const { processor, signal, rows } of this.#dropped) books.add(processor, signal, rows);
+  enter(dropped: RowBooks, changed: RowBooks): void {
+    for (const { processor, signal, rows } of this.#dropped) dropped.add(processor, signal, rows);
+    for (const { processor, signal, rows } of this.#changed) changed.add(processor, signal, rows);
     for (const [counter, by] of this.#raised) counter.value += by;
   }
 }
 
-/** Dropped rows by processor and signal; processors are as many as are configured. */
-export class DropBooks {
+/** Rows by processor and signal; processors are as many as are configured. */
+export class RowBooks {
   readonly #rows = new Map<string, Map<Signal, number>>();
 
   add(processor: string, signal: Signal, rows: number): void {
@@ -50,7 +56,7 @@ export class DropBooks {
     this.#rows.set(processor, bySignal);
   }
 
-  entries(): DroppedRows[] {
+  entries(): ProcessedRows[] {
     return [...this.#rows].flatMap(([processor, bySignal]) =>
       [...bySignal].map(([signal, rows]) => ({ processor, signal, rows }))
     );

@@ -1,7 +1,7 @@
 import type { ColumnBatch } from "../columns/column.ts";
 import type { BatchPipeline, ProcessedBatches } from "./batch_pipeline.ts";
 import type { CounterTable } from "./counter_table.ts";
-import { DropBooks, type DroppedRows, Ledger } from "./ledger.ts";
+import { Ledger, type ProcessedRows, RowBooks } from "./ledger.ts";
 import type { Forwarder, ForwarderStats } from "./forward/forwarder.ts";
 import type { RedactionCounts, Redactor } from "./redact/redactor.ts";
 import type { Stage } from "./stage.ts";
@@ -11,7 +11,9 @@ export interface PipelineStats {
   /** Texts that something was taken out of, by rule; empty where nothing is redacted. */
   readonly redacted: RedactionCounts;
   /** Rows that were dropped because the configuration says so. */
-  readonly dropped: readonly DroppedRows[];
+  readonly dropped: readonly ProcessedRows[];
+  /** Rows whose time was out of range and set to the present. */
+  readonly changed: readonly ProcessedRows[];
   /** Records that were not counted because there were too many counters. */
   readonly uncounted: number;
   readonly forwarders: readonly ForwarderStats[];
@@ -31,7 +33,8 @@ export interface PipelineOptions {
 /** Takes batches through its stages, in their order. */
 export class Pipeline implements BatchPipeline {
   readonly #options: PipelineOptions;
-  readonly #dropped = new DropBooks();
+  readonly #dropped = new RowBooks();
+  readonly #changed = new RowBooks();
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -47,6 +50,7 @@ export class Pipeline implements BatchPipeline {
     return {
       redacted: redactor?.counts ?? {},
       dropped: this.#dropped.entries(),
+      changed: this.#changed.entries(),
       uncounted: counters.refused,
       forwarders: forwarders.map(({ stats }) => stats),
     };
@@ -64,7 +68,7 @@ export class Pipeline implements BatchPipeline {
       batches: processed,
       settle: (kept) => {
         if (!kept) return;
-        ledger.enter(this.#dropped);
+        ledger.enter(this.#dropped, this.#changed);
         for (const forwarder of forwarders) forwarder.offer(processed);
       },
     };

@@ -156,7 +156,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       }),
       altered: () => ({}),
       turnedAway: () => ({}),
-      pipeline: { stats: { redacted: {}, dropped: [], uncounted: 0, forwarders: [] } },
+      pipeline: { stats: { redacted: {}, dropped: [], changed: [], uncounted: 0, forwarders: [] } },
       sources,
       loki: {
         receive: () =>

@@ -34,6 +34,9 @@ export const IngestJson = z.strictObject({
     dropped_rows: z.array(
       z.strictObject({ processor: z.string(), signal: z.string(), rows: z.number() }),
     ),
+    changed_rows: z.array(
+      z.strictObject({ processor: z.string(), signal: z.string(), rows: z.number() }),
+    ),
     uncounted_records: z.number(),
     sinks: z.array(z.strictObject({
       name: z.string(),
@@ -90,6 +93,7 @@ export function ingestRoutes({ intake, pipeline, bodies, sources }: IngestDeps):
         pipeline: {
           redacted_texts: { ...pipeline.stats.redacted },
           dropped_rows: [...pipeline.stats.dropped],
+          changed_rows: [...pipeline.stats.changed],
           uncounted_records: pipeline.stats.uncounted,
           sinks: pipeline.stats.forwarders.map((sink) => ({
             name: sink.name,

@@ -64,6 +64,15 @@ export function registerIntakeMetrics(registry: Registry, sources: IntakeMetricS
     help: "Records that the pipeline did not count because it has too many counters.",
     read: () => one(pipeline.stats.uncounted),
   });
+  readCounter(registry, {
+    name: "horizon_pipeline_changed_rows_total",
+    help: "Rows whose time was out of range and set to the present, by processor and signal.",
+    labelNames: ["processor", "signal"],
+    read: () =>
+      pipeline.stats.changed.map(({ processor, signal, rows }) =>
+        [{ processor, signal }, rows] as const
+      ),
+  });
   registerForwardMetrics(registry, pipeline);
   readGauge(registry, {
     name: "horizon_series",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { PipelineCounters } from "../../../collectors/pipeline_counters.ts";
 import { CounterTable } from "../../../mod/pipeline/counter_table.ts";
-import { DropBooks, Ledger } from "../../../mod/pipeline/ledger.ts";
+import { Ledger, RowBooks } from "../../../mod/pipeline/ledger.ts";
 import { RecordingSink } from "./recording_sink.ts";
 
 Deno.test("PipelineCounters: writes what was counted so far, with its service", () => {
@@ -13,7 +13,7 @@ Deno.test("PipelineCounters: writes what was counted so far, with its service", 
     assert.ok(counter !== null);
     const ledger = new Ledger();
     ledger.raise(counter, by);
-    ledger.enter(new DropBooks());
+    ledger.enter(new RowBooks(), new RowBooks());
   };
   const tick = { tsMs: 1, tsUs: 1_000, signal: new AbortController().signal };
   raise(2);

@@ -160,7 +160,15 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
         failedAppends: 8,
       },
     },
-    pipeline: { stats: { redacted: { assignment: 9 }, dropped: [], uncounted: 0, forwarders: [] } },
+    pipeline: {
+      stats: {
+        redacted: { assignment: 9 },
+        dropped: [],
+        changed: [],
+        uncounted: 0,
+        forwarders: [],
+      },
+    },
     series,
     latest,
     otlp: {
