@@ -117,4 +117,11 @@ WHERE ts > ago('10m')
 GROUP BY ALL ORDER BY series DESC, name`,
   },
   { title: "Collectors and their last run", sql: "FROM collectors" },
+  {
+    title: "Slowest measurements and their spans",
+    sql: `SELECT e.ts, e.name, e.value, e.unit, e.trace_id, s.name AS span, s.service
+FROM exemplars e LEFT JOIN spans s USING (trace_id, span_id)
+WHERE e.ts > ago('1h')
+ORDER BY e.value DESC LIMIT 50`,
+  },
 ];
