@@ -1,6 +1,7 @@
 import { CrashStore } from "../../storage/crash_store.ts";
 import { systemClock } from "../../mod/clock.ts";
 import { healthReport } from "../../mod/health/aggregate.ts";
+import type { CheckStatus } from "../../mod/health/check_status.ts";
 import { Intake } from "../../mod/intake/intake.ts";
 import type { SeriesKind } from "../../mod/intern/definitions.ts";
 import { SampleWriter } from "../../mod/intake/sample_writer.ts";
@@ -40,6 +41,8 @@ export interface PageServer {
   readonly url: string;
   /** What `/api/processes` tells; change it at will. */
   processes: ProcessRow[];
+  /** What `/api/health` tells; change it at will. */
+  checks: CheckStatus[];
   /** Collects all series as of now: stored, and pushed to those who listen. */
   collect(): Promise<void>;
   /** Stops listening; `listen` starts again on the same port. */
@@ -55,6 +58,8 @@ export interface PageServerOptions {
   readonly processes: readonly ProcessRow[];
   readonly tokens?: readonly TokenGrant[];
   readonly crashes?: CrashStore;
+  /** What `POST /api/health/{check}/run` does. */
+  readonly runCheck?: (name: string) => CheckStatus | null;
 }
 
 const DAY_MS = 86_400_000;
@@ -110,7 +115,10 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
   await intake.commit();
 
   const sources = new SourceRegistry(systemClock);
-  const state = { processes: [...options.processes] };
+  const state: { processes: ProcessRow[]; checks: CheckStatus[] } = {
+    processes: [...options.processes],
+    checks: [],
+  };
   let web = createWeb(webDeps());
   let address = { hostname: "127.0.0.1", port: 0 };
   let server = serve();
@@ -192,8 +200,8 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
         check: () => ({ status: "ok", message: "it answers" }),
       }], systemClock),
       checks: {
-        report: () => healthReport(Date.now(), []),
-        run: () => Promise.resolve(null),
+        report: () => healthReport(Date.now(), state.checks),
+        run: (name) => Promise.resolve(options.runCheck?.(name) ?? null),
       },
       lifecycle: () => "ready",
       facts: {
@@ -219,6 +227,12 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
     sources,
     get url() {
       return `http://${address.hostname}:${address.port}`;
+    },
+    get checks() {
+      return state.checks;
+    },
+    set checks(checks) {
+      state.checks = checks;
     },
     get processes() {
       return state.processes;

@@ -74,6 +74,29 @@
  * @property {{ open: number, buffered_bytes: number, refused: Record<string, number> }} bodies
  * @property {IngestSource[]} sources
  * @property {number} unlisted_sources
+ * @typedef {"healthy" | "degraded" | "unhealthy" | "unknown"} HealthState
+ * @typedef {{ ts: string, state: HealthState, latency_ms: number }} CheckPoint
+ * @typedef {object} CheckStatus
+ * @property {string} name
+ * @property {string | null} service null: it speaks for the host
+ * @property {string} role
+ * @property {string} kind
+ * @property {HealthState} state
+ * @property {string | null} since
+ * @property {boolean} flapping
+ * @property {string} reason
+ * @property {number} interval_ms
+ * @property {number} runs
+ * @property {number} timeouts
+ * @property {number} skipped
+ * @property {(CheckPoint & { message: string, output: string | null }) | null} last
+ * @property {CheckPoint[]} recent oldest first
+ * @property {{ ts: string, from: HealthState, to: HealthState, message: string }[]} changes oldest first
+ *
+ * @typedef {object} WatchedHealth What Horizon watches, not Horizon itself.
+ * @property {{ state: HealthState, reasons: string[] }} host
+ * @property {{ service: string, state: HealthState, reasons: string[], checks: string[] }[]} services
+ * @property {CheckStatus[]} checks
  * @typedef {{ status: string, checks: { name: string, status: string, message?: string }[] }} Health
  *
  * @typedef {object} SqlOptions
@@ -233,6 +256,27 @@ export class ApiClient {
   async info(signal) {
     const response = await this.#request("/api/info", { signal });
     return /** @type {ServerInfo} */ (await response.json());
+  }
+
+  /**
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<WatchedHealth>}
+   */
+  async checks(signal) {
+    const response = await this.#request("/api/health", { signal });
+    return /** @type {WatchedHealth} */ (await response.json());
+  }
+
+  /**
+   * Runs a check out of its turn, and waits until it has run.
+   * @param {string} name
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<void>}
+   */
+  async runCheck(name, signal) {
+    const path = `/api/health/${encodeURIComponent(name)}/run`;
+    const response = await this.#request(path, { method: "POST", signal });
+    await response.body?.cancel();
   }
 
   /**

@@ -50,6 +50,7 @@ export function setText(element, text) {
 const ICON_PATHS = {
   overview: "M3 12h4l3-8 4 16 3-8h4",
   processes: "M4 6h16M4 12h16M4 18h10",
+  health: "M12 20s-7.5-4.6-7.5-10A4.2 4.2 0 0 1 12 7.4 4.2 4.2 0 0 1 19.5 10c0 5.4-7.5 10-7.5 10z",
   ingest: "M12 3v10M7.5 8.5L12 13l4.5-4.5M4 14v5h16v-5",
   sql: "M5 7l5 5-5 5M12.5 18H19",
   sun:

@@ -24,7 +24,7 @@
  * @typedef {object} PageEntry
  * @property {string} name in the address
  * @property {string} title
- * @property {"overview" | "processes" | "ingest" | "sql"} icon
+ * @property {"overview" | "processes" | "health" | "ingest" | "sql"} icon
  * @property {string} key pressed after `g`
  * @property {() => Promise<Page>} load
  */
@@ -44,6 +44,13 @@ export const PAGES = [
     icon: "processes",
     key: "p",
     load: () => import("./pages/processes.js"),
+  },
+  {
+    name: "health",
+    title: "Health",
+    icon: "health",
+    key: "h",
+    load: () => import("./pages/health.js"),
   },
   {
     name: "ingest",

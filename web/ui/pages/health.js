@@ -1,0 +1,440 @@
+// @ts-check
+/// <reference lib="dom" />
+/** How what is watched is doing: each check by service, since when, and why. */
+
+import { errorText, isAbort } from "../api_client.js";
+import { h, setAttributes, setText } from "../dom.js";
+import { formatCount, formatDateTime, formatDuration } from "../format.js";
+import { chosenGroups, sinceText, sparkPoints, stateCounts } from "./health_rows.js";
+
+/** @import { CheckStatus, HealthState, WatchedHealth } from "../api_client.js" */
+/** @import { PageContext, Unmount } from "../pages.js" */
+/** @import { HealthGroup } from "./health_rows.js" */
+
+export const title = "Health";
+
+const POLL_MS = 2000;
+const COLUMNS = ["Check", "State", "Since", "Latency", "Last result"];
+const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
+const SPARK_WIDTH = 120;
+const SPARK_HEIGHT = 22;
+
+/** @type {readonly { id: HealthState | "flapping", title: string }[]} */
+const TILES = [
+  { id: "unhealthy", title: "Unhealthy" },
+  { id: "degraded", title: "Degraded" },
+  { id: "flapping", title: "Flapping" },
+  { id: "unknown", title: "Unknown" },
+  { id: "healthy", title: "Healthy" },
+];
+
+/**
+ * @param {HTMLElement} root
+ * @param {PageContext} context
+ * @returns {Unmount}
+ */
+export function mount(root, context) {
+  const page = new HealthPage(root, context);
+  return () => page.destroy();
+}
+
+/**
+ * A mark that tells the state by its shape as well as by its colour.
+ * @param {HTMLElement} dot
+ * @param {HealthState} state
+ */
+function showState(dot, state) {
+  dot.dataset["state"] = state;
+  dot.setAttribute("aria-label", state);
+  dot.title = state;
+}
+
+const stateDot = () => h("span", { class: "health-dot", role: "img" });
+
+/** The elements of one check, kept from one answer to the next so that focus stays where it is. */
+class CheckView {
+  #dot = stateDot();
+  #name = h("span", { class: "health-name" });
+  #kind = h("span", { class: "health-kind" });
+  #state = h("td", {});
+  #since = h("td", { class: "numeric" });
+  #latency = h("span", { class: "health-latency" });
+  #spark = document.createElementNS(SVG_NAMESPACE, "svg");
+  #message = h("td", { class: "health-message" });
+  #facts = h("p", { class: "health-facts" });
+  #output = h("pre", { class: "health-output", hidden: true });
+  #changes = h("ol", { class: "health-changes" });
+  #problem = h("p", { class: "notice notice-error", role: "alert", hidden: true });
+  #run = h("button", { type: "button", class: "button" }, "Run now");
+  #button = h("button", { type: "button", class: "health-button", "aria-expanded": "false" });
+  row = h("tr", { class: "health-row" });
+  detailRow = h("tr", { class: "health-details", hidden: true });
+  /** @type {CheckStatus | null} */
+  #shown = null;
+
+  /** @param {(name: string) => Promise<void>} run */
+  constructor(run) {
+    setAttributes(this.#spark, {
+      class: "health-spark",
+      viewBox: `0 0 ${SPARK_WIDTH} ${SPARK_HEIGHT}`,
+      "aria-hidden": "true",
+    });
+    this.#button.append(this.#dot, this.#name, this.#kind);
+    this.row.append(
+      h("th", { scope: "row" }, this.#button),
+      this.#state,
+      this.#since,
+      h("td", { class: "health-latency-cell" }, this.#spark, this.#latency),
+      this.#message,
+    );
+    this.detailRow.append(
+      h(
+        "td",
+        { colspan: COLUMNS.length },
+        h("div", { class: "health-details-head" }, this.#facts, this.#run),
+        this.#problem,
+        this.#output,
+        this.#changes,
+      ),
+    );
+    this.#button.addEventListener("click", () => {
+      this.detailRow.hidden = !this.detailRow.hidden;
+      this.#button.setAttribute("aria-expanded", String(!this.detailRow.hidden));
+      this.#showDetails();
+    });
+    this.#run.addEventListener("click", () => void this.#runNow(run));
+  }
+
+  /**
+   * @param {CheckStatus} check
+   * @param {number} nowMs
+   */
+  show(check, nowMs) {
+    this.#shown = check;
+    showState(this.#dot, check.state);
+    setText(this.#name, check.name);
+    setText(this.#kind, `${check.kind} · ${check.role}`);
+    setText(this.#state, check.flapping ? `${check.state}, flapping` : check.state);
+    this.#state.dataset["state"] = check.state;
+    setText(this.#since, sinceText(check.since, nowMs));
+    this.#since.title = check.since === null ? "" : formatDateTime(Date.parse(check.since));
+    setText(
+      this.#latency,
+      check.last === null ? "" : formatDuration(check.last.latency_ms / 1000),
+    );
+    this.#showSpark(check);
+    setText(this.#message, check.reason);
+    this.#message.title = check.reason;
+    this.#showDetails();
+  }
+
+  /** @param {CheckStatus} check */
+  #showSpark({ recent }) {
+    const at = sparkPoints(recent).map(({ x, y, state }) => ({
+      x: 2 + x * (SPARK_WIDTH - 4),
+      y: 3 + y * (SPARK_HEIGHT - 6),
+      state,
+    }));
+    const line = document.createElementNS(SVG_NAMESPACE, "polyline");
+    line.setAttribute("points", at.map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" "));
+    const marks = at.filter(({ state }) => state !== "healthy").map(({ x, y, state }) => {
+      const mark = document.createElementNS(SVG_NAMESPACE, "circle");
+      setAttributes(mark, { cx: x.toFixed(1), cy: y.toFixed(1), r: 2, "data-state": state });
+      return mark;
+    });
+    this.#spark.replaceChildren(line, ...marks);
+  }
+
+  #showDetails() {
+    const check = this.#shown;
+    if (this.detailRow.hidden || check === null) return;
+    const { last, changes } = check;
+    setText(
+      this.#facts,
+      [
+        `every ${formatDuration(check.interval_ms / 1000)}`,
+        `${formatCount(check.runs)} runs`,
+        check.timeouts > 0 ? `${formatCount(check.timeouts)} without an answer in time` : null,
+        check.skipped > 0 ? `${formatCount(check.skipped)} left out` : null,
+        last === null ? null : `last ${formatDateTime(Date.parse(last.ts))}: ${last.message}`,
+      ].filter((part) => part !== null).join(" · "),
+    );
+    this.#output.hidden = last === null || last.output === null;
+    setText(this.#output, last?.output ?? "");
+    this.#changes.replaceChildren(
+      ...changes.toReversed().map(({ ts, from, to, message }) => {
+        const dot = stateDot();
+        showState(dot, to);
+        return h(
+          "li",
+          {},
+          h("time", { datetime: ts }, formatDateTime(Date.parse(ts))),
+          dot,
+          h("span", {}, `${from} to ${to}`),
+          h("span", { class: "health-change-message" }, message),
+        );
+      }),
+    );
+  }
+
+  /** @param {(name: string) => Promise<void>} run */
+  async #runNow(run) {
+    if (this.#shown === null) return;
+    this.#run.disabled = true;
+    this.#problem.hidden = true;
+    try {
+      await run(this.#shown.name);
+    } catch (error) {
+      if (isAbort(error)) return;
+      this.#problem.hidden = false;
+      setText(this.#problem, errorText(error));
+    }
+    this.#run.disabled = false;
+    this.#run.focus();
+  }
+}
+
+/** A service, or the host: its state, its reasons, its checks. */
+class GroupView {
+  #dot = stateDot();
+  #title = h("h2", { class: "health-title" });
+  #state = h("span", { class: "health-group-state" });
+  #reasons = h("ul", { class: "health-reasons" });
+  #rows = h("tbody", {});
+  /** @type {Map<string, CheckView>} */
+  #views = new Map();
+  #run;
+  section = h("section", { class: "card health-group" });
+
+  /** @param {(name: string) => Promise<void>} run */
+  constructor(run) {
+    this.#run = run;
+    this.section.append(
+      h("header", { class: "health-group-head" }, this.#dot, this.#title, this.#state),
+      this.#reasons,
+      h(
+        "div",
+        { class: "health-scroll" },
+        h(
+          "table",
+          { class: "health-table" },
+          h(
+            "thead",
+            {},
+            h("tr", {}, ...COLUMNS.map((name) => h("th", { scope: "col" }, name))),
+          ),
+          this.#rows,
+        ),
+      ),
+    );
+  }
+
+  /**
+   * @param {HealthGroup} group
+   * @param {number} nowMs
+   */
+  show({ title: name, state, reasons, checks }, nowMs) {
+    this.section.setAttribute("aria-label", name);
+    showState(this.#dot, state);
+    setText(this.#title, name);
+    setText(this.#state, state);
+    this.#state.dataset["state"] = state;
+    this.#reasons.replaceChildren(...reasons.map((reason) => h("li", {}, reason)));
+    keepInOrder(
+      this.#rows,
+      this.#views,
+      checks.map((check) => ({ key: check.name, value: check })),
+      () => new CheckView(this.#run),
+      (view, check) => view.show(check, nowMs),
+      (view) => [view.row, view.detailRow],
+    );
+  }
+}
+
+/**
+ * Brings the children of `parent` to the wanted order. What stands right is not moved: an element that
+ * is moved loses the focus.
+ * @template V, T
+ * @param {HTMLElement} parent
+ * @param {Map<string, V>} views kept from one call to the next
+ * @param {readonly { key: string, value: T }[]} wanted
+ * @param {() => V} make
+ * @param {(view: V, value: T) => void} show
+ * @param {(view: V) => readonly HTMLElement[]} elementsOf
+ */
+function keepInOrder(parent, views, wanted, make, show, elementsOf) {
+  const keys = new Set(wanted.map(({ key }) => key));
+  for (const [key, view] of views) {
+    if (keys.has(key)) continue;
+    for (const element of elementsOf(view)) element.remove();
+    views.delete(key);
+  }
+  /** @type {Element | null} */
+  let before = null;
+  for (const { key, value } of wanted) {
+    const view = views.get(key) ?? make();
+    views.set(key, view);
+    show(view, value);
+    for (const element of elementsOf(view)) {
+      /** @type {Element | null} */
+      const expected = before === null ? parent.firstElementChild : before.nextElementSibling;
+      if (expected !== element) {
+        if (before === null) parent.prepend(element);
+        else before.after(element);
+      }
+      before = element;
+    }
+  }
+}
+
+/** Owns the page while it is shown. */
+class HealthPage {
+  #context;
+  #gone = new AbortController();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {WatchedHealth | null} */
+  #health = null;
+  /** @type {Map<string, GroupView>} */
+  #views = new Map();
+  #filter = h("input", {
+    class: "field filter",
+    type: "search",
+    placeholder: "Filter: a service, a check, http …",
+    "aria-label": "Filter the checks",
+    "data-focus-key": true,
+    spellcheck: "false",
+    autocomplete: "off",
+  });
+  #unwellOnly = h("input", { type: "checkbox" });
+  #summary = h("p", { class: "sub", role: "status" }, "Loading");
+  #problem = h("p", { class: "notice notice-error", role: "alert", hidden: true });
+  #tiles = h("div", { class: "tiles health-tiles" });
+  #groups = h("div", { class: "health-groups" });
+  #empty = h("p", { class: "health-empty", hidden: true });
+
+  /**
+   * @param {HTMLElement} root
+   * @param {PageContext} context
+   */
+  constructor(root, context) {
+    this.#context = context;
+    this.#filter.value = context.params.get("filter") ?? "";
+    this.#unwellOnly.checked = context.params.get("unwell") === "1";
+    for (const field of [this.#filter, this.#unwellOnly]) {
+      field.addEventListener("input", () => this.#changed());
+    }
+    this.#filter.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.#filter.blur();
+    });
+    this.#groups.addEventListener("keydown", (event) => this.#move(event));
+    root.append(
+      h(
+        "div",
+        { class: "page-head" },
+        h("div", { class: "page-head-text" }, h("h1", {}, title), this.#summary),
+        this.#filter,
+        h("label", { class: "check" }, this.#unwellOnly, "Not healthy only"),
+      ),
+      this.#problem,
+      this.#tiles,
+      this.#groups,
+      this.#empty,
+    );
+    this.#poll();
+  }
+
+  destroy() {
+    this.#gone.abort();
+    clearTimeout(this.#timer);
+  }
+
+  async #poll() {
+    if (!document.hidden) await this.#load();
+    if (!this.#gone.signal.aborted) this.#timer = setTimeout(() => this.#poll(), POLL_MS);
+  }
+
+  async #load() {
+    try {
+      this.#health = await this.#context.api.checks(this.#gone.signal);
+      this.#problem.hidden = true;
+      this.#show();
+    } catch (error) {
+      if (isAbort(error)) return;
+      this.#problem.hidden = false;
+      setText(this.#problem, errorText(error));
+    }
+  }
+
+  #show() {
+    const health = this.#health;
+    if (health === null) return;
+    const nowMs = this.#context.nowMs();
+    const groups = chosenGroups(health, this.#filter.value, this.#unwellOnly.checked);
+    const counts = stateCounts(health);
+    this.#tiles.replaceChildren(
+      ...TILES.map(({ id, title: name }) =>
+        h(
+          "section",
+          { class: "card tile", "aria-label": name, "data-tile": id },
+          h("h2", { class: "tile-title" }, name),
+          h("p", { class: "tile-value", "data-some": String(counts[id] > 0) }, String(counts[id])),
+        )
+      ),
+    );
+    keepInOrder(
+      this.#groups,
+      this.#views,
+      groups.map((group) => ({ key: group.key, value: group })),
+      () => new GroupView((name) => this.#run(name)),
+      (view, group) => view.show(group, nowMs),
+      (view) => [view.section],
+    );
+    setText(
+      this.#summary,
+      health.checks.length === 0
+        ? "Nothing is checked yet"
+        : `The host is ${health.host.state} · ${formatCount(health.checks.length)} checks of ${
+          formatCount(health.services.length)
+        } services`,
+    );
+    this.#empty.hidden = groups.length > 0;
+    setText(
+      this.#empty,
+      health.checks.length === 0
+        ? "Checks stand in the section health of horizon.yaml."
+        : "No check matches the filter.",
+    );
+  }
+
+  /**
+   * @param {string} name
+   * @returns {Promise<void>}
+   */
+  async #run(name) {
+    await this.#context.api.runCheck(name, this.#gone.signal);
+    await this.#load();
+  }
+
+  #changed() {
+    this.#context.setParams({
+      filter: this.#filter.value,
+      unwell: this.#unwellOnly.checked ? "1" : null,
+    });
+    this.#show();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #move(event) {
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (step === 0) return;
+    /** @type {HTMLButtonElement[]} */
+    const buttons = [...this.#groups.querySelectorAll(".health-button")].filter((one) =>
+      one instanceof HTMLButtonElement
+    );
+    const at = buttons.findIndex((button) => button === document.activeElement);
+    if (at < 0) return;
+    event.preventDefault();
+    buttons[at + step]?.focus();
+  }
+}
