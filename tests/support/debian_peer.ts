@@ -16,7 +16,7 @@ export function programPath(name: string): string | null {
 export function needing(program: string, name: string): { name: string; ignore: boolean } {
   const missing = programPath(program) === null;
   return {
-    name: missing ? `${name} (ignored: ${program} is not installed)` : name,
+    name: missing ? `${name} [skipped: ${program} is not installed]` : name,
     ignore: missing,
   };
 }
