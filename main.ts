@@ -43,6 +43,7 @@ import { cleanValueOf, configuredRedactor } from "./mod/pipeline/redact/configur
 import { RemoteWriteReceiver } from "./mod/prometheus/remote_write.ts";
 import { SourceRegistry } from "./mod/sources/source_registry.ts";
 import { systemTerminal } from "./mod/top/terminal.ts";
+import { MissedExits } from "./mod/processes/missed_exits.ts";
 import { ReportedExits } from "./mod/processes/reported_exits.ts";
 import { buildKind, VERSION } from "./mod/version.ts";
 import { StateTables } from "./storage/state_tables.ts";
@@ -252,6 +253,15 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     timers: systemTimers,
     log,
   });
+  const missedExits = new MissedExits({
+    query: (request) => store.query(request),
+    isRunning: (pid, startMs) => collected.processes?.isRunning(pid, startMs) ?? false,
+    hasLooked: () => (collected.processes?.processList().tsMs ?? 0) > 0,
+    write: (event) => events.write(event),
+    nowMs: () => clock.nowMs(),
+    timers: systemTimers,
+    log,
+  });
   let lifecycle: Lifecycle = "starting";
   const own = startOwnHealth({
     store,
@@ -370,6 +380,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
   checks.start();
   scraping.start();
   state.start();
+  missedExits.start();
   lifecycle = "ready";
   return {
     addresses,
@@ -382,6 +393,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
         web.closeStreams();
         store.cancelQueries();
         await stopServers();
+        await missedExits.stop();
         await collected.processes?.settled();
         await crashes.stop(server.shutdown_deadline_ms / 4);
         await events.drain();

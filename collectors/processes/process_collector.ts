@@ -225,6 +225,12 @@ export class ProcessCollector implements Collector {
     };
   }
 
+  /** Whether it was there at the last look, and not as a zombie. */
+  isRunning(pid: number, startTimeMs: number): boolean {
+    const row = this.detail(pid, startTimeMs)?.row;
+    return row !== undefined && row.state !== "defunct";
+  }
+
   /** Its parent first; to the end of the chain, or where it is longer than makes sense. */
   #ancestors({ ppid }: TrackedProcess): ProcessRow[] {
     const rows: ProcessRow[] = [];
@@ -340,7 +346,8 @@ export class ProcessCollector implements Collector {
     const nowMs = this.#options.clock.monotonicMs();
     if (known === undefined) {
       const name = this.#nameInBuffer();
-      const process = beginProcess(stat, name, statFile, this.#units, tsMs, nowMs);
+      const early = this.#turn === 1;
+      const process = beginProcess(stat, name, statFile, this.#units, tsMs, nowMs, early);
       // What nobody gets to see needs no names.
       process.identified = process.kernelThread && !this.#options.kernelThreads;
       this.#takeRare(process);
@@ -448,7 +455,7 @@ export class ProcessCollector implements Collector {
       this.#regroup = true;
     }
     if (!process.announced && process.identified) {
-      this.#options.lifecycle?.appeared(process, this.#turn === 1);
+      this.#options.lifecycle?.appeared(process);
     }
     const measured = this.#isMeasured(process);
     const starts = measured && process.series === null;

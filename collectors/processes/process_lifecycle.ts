@@ -105,13 +105,15 @@ export class ProcessLifecycle {
     }
   }
 
-  /** A process that is told of for the first time; `early`: in the first turn of all. */
-  appeared(process: TrackedProcess, early: boolean): void {
+  /** A process that is told of for the first time. */
+  appeared(process: TrackedProcess): void {
     process.announced = true;
     this.#options.oomCounts.watch(process.cgroup);
     const row = processRow(process, null);
-    if (early) {
-      if (process.service !== null) this.#write(foundEvent(row));
+    if (process.early) {
+      // A zombie from before: its end was told then, or will be as one that was missed.
+      if (isDead(process)) process.diedAtMs = process.firstSeenMs;
+      else if (process.service !== null) this.#write(foundEvent(row));
       return;
     }
     this.#write(startEvent(row));
@@ -129,6 +131,7 @@ export class ProcessLifecycle {
 
   /** To be called each turn for a process that is there. */
   seen(process: TrackedProcess, tsMs: number): void {
+    if (process.early && !process.announced) return;
     if (process.state === "defunct") this.#seenDefunct(process, tsMs);
     const blocked = process.state === "blocked";
     if (!blocked && process.blockedSinceMs === null) return;
@@ -193,8 +196,7 @@ export class ProcessLifecycle {
   }
 
   #seenDefunct(process: TrackedProcess, tsMs: number): void {
-    // The first thread may end before the others: then it is none.
-    if (process.threads > 1) return;
+    if (!isDead(process)) return;
     if (process.diedAtMs === null) {
       this.#die(process, tsMs);
       return;
@@ -210,7 +212,7 @@ export class ProcessLifecycle {
   }
 
   #died(process: TrackedProcess, oomLine: string | null, tsMs: number): void {
-    if (!process.announced) this.appeared(process, false);
+    if (!process.announced) this.appeared(process);
     const { oomCounts, watched, journal } = this.#options;
     const evidence = this.#evidenceOf(process, oomLine);
     if (oomLine === null && explainDeath(evidence).cause === "oom_killed") {
@@ -317,4 +319,9 @@ export function shownOpenFiles({ openFiles }: LastSight): Record<string, string>
   const shown = Object.entries(openFiles)
     .map(([number, file]) => [number, redactArguments([file])] as const);
   return Object.fromEntries(shown);
+}
+
+/** Its first thread may end before the others: then it shows as a zombie and is none. */
+function isDead({ state, threads }: TrackedProcess): boolean {
+  return state === "defunct" && threads <= 1;
 }

@@ -36,6 +36,8 @@ export interface TrackedProcess {
   /** Number of the effective user. */
   uid: number | null;
 
+  /** It ran already at the first look of all. */
+  readonly early: boolean;
   /** Whether its start was told. */
   announced: boolean;
   /** When it was found to have ended, also while its parent has not asked for its status. */
@@ -100,6 +102,7 @@ export function beginProcess(
   units: ProcessUnits,
   tsMs: number,
   nowMs: number,
+  early = false,
 ): TrackedProcess {
   const { clockTicksPerSecond, pageSizeBytes, bootTimeMs } = units;
   return {
@@ -123,6 +126,7 @@ export function beginProcess(
     user: null,
     cgroup: null,
     uid: null,
+    early,
     announced: false,
     diedAtMs: null,
     waitStatus: null,

@@ -139,6 +139,24 @@ Deno.test("ProcessLifecycle: the exit status of a zombie, told once; then that n
     collector.close();
   }));
 
+Deno.test("ProcessLifecycle: zombies from before, and hosts with many processes, make no events of the past", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, names } = setUp(tree);
+    tree.set(20, { state: "Z", threads: 1, waitStatus: 9 });
+    for (let pid = 1_000; pid < 1_400; pid++) tree.set(pid);
+    // At most 256 are identified in a turn.
+    turn(4);
+    assert.deepEqual(names(20), []);
+    for (const pid of [1_000, 1_399]) assert.deepEqual(names(pid), []);
+    turn(10);
+    assert.deepEqual(names(20), ["zombie"]);
+    tree.remove(20);
+    tree.remove(1_399);
+    turn(2);
+    assert.deepEqual([names(20), names(1_399)], [[], ["exit"]]);
+    collector.close();
+  }));
+
 Deno.test("ProcessLifecycle: where exit statuses are not shown, 0 is not believed", () =>
   ProcessTree.with((tree) => {
     const { collector, turn, told, names } = setUp(tree, { seesStatusOf: () => false });
