@@ -74,22 +74,29 @@ export function windowsStatement(
 }
 
 function sampleParts(request: WindowsRequest, plan: TierPlan, tables: PlannedTables): string[] {
-  const samples = `value AS "first", value AS "last", value AS "min", value AS "max",
-    value AS "sum", 1 AS "count", ts AS first_ts, ts AS last_ts, 0.0 AS increase`;
-  const rolledUp = `"first", "last", "min", "max", "sum", "count",
+  const samples: RowsOfTable = {
+    condition: IS_NUMBER,
+    rowOrder: "series_id, ts",
+    columns: `value AS "first", value AS "last", value AS "min", value AS "max",
+      value AS "sum", 1 AS "count", ts AS first_ts, ts AS last_ts, 0.0 AS increase`,
+  };
+  const rolledUp = {
+    rowOrder: "series_id, ts, first_us",
+    columns: `"first", "last", "min", "max", "sum", "count",
     make_timestamp(epoch_us(ts) + first_us) AS first_ts,
-    make_timestamp(epoch_us(ts) + last_us) AS last_ts, increase`;
+      make_timestamp(epoch_us(ts) + last_us) AS last_ts, increase`,
+  };
   const names = FIELD_ORDER.filter((field) => request.fields.includes(field))
     .map((field) => `, 0.0::DOUBLE AS "${field}"`);
   return [
     // Gives the columns their names, also where there is nothing to read.
     `SELECT 0::UINTEGER AS series_id, 0::INTEGER AS step${names.join("")} WHERE FALSE`,
-    ...tables.raw.map((table) => sampleSteps(request, plan, table, samples, IS_NUMBER)),
+    ...tables.raw.map((table) => sampleSteps(request, plan, table, samples)),
     ...tables.rollups.map((table) => {
       const condition = notFrom(plan.excludedSources);
       return plan.tier !== "raw" && plan.stepUs === ROLLUP_US[plan.tier]
         ? rollupRows(request, plan, table, condition)
-        : sampleSteps(request, plan, table, rolledUp, condition);
+        : sampleSteps(request, plan, table, { ...rolledUp, condition });
     }),
   ];
 }
@@ -146,19 +153,26 @@ const FIELDS: Readonly<Record<SegmentField, string>> = {
 };
 const ORDERED: readonly SegmentField[] = ["firstUs", "lastUs", "first", "last", "increase"];
 
+/** How the rows of a table become segments: which of them, in which order, and what of them. */
+interface RowsOfTable {
+  readonly columns: string;
+  readonly condition: string;
+  readonly rowOrder: string;
+}
+
 function sampleSteps(
   request: WindowsRequest,
   plan: TierPlan,
   { table, sorted }: PlannedTable,
-  columns: string,
-  condition: string,
+  { columns, condition, rowOrder }: RowsOfTable,
 ): string {
   const { fields } = request;
+  // Rows are sorted as they lie there, before more columns are made of them.
   const order = sorted || !fields.some((field) => ORDERED.includes(field))
     ? ""
-    : "ORDER BY series_id, first_ts";
-  const rows = `SELECT series_id, ${stepOf(plan)} AS step, ${columns} FROM ${table}
-    WHERE ${rowCondition(request, plan)} AND ${condition} ${order}`;
+    : `ORDER BY ${rowOrder}`;
+  const rows = `SELECT series_id, ${stepOf(plan)} AS step, ${columns} FROM (
+      SELECT * FROM ${table} WHERE ${rowCondition(request, plan)} AND ${condition} ${order})`;
   const neighbours = fields.includes("increase")
     ? `SELECT *, lag(series_id) OVER () AS before_series, lag(step) OVER () AS before_step,
         lag("last") OVER () AS before FROM (${rows})`
