@@ -171,3 +171,62 @@ Deno.test("health: checks of a running Horizon are in the API, in SQL, in the me
     await server.shutdown();
   }
 });
+
+Deno.test("health: an HTTP server that swings is flapping; conditions and dependencies follow what is stored", async () => {
+  let asked = 0;
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response(null, { status: asked++ % 2 === 0 ? 200 : 500 }),
+  );
+  try {
+    await withChecks([
+      {
+        ...often,
+        name: "swings",
+        service: "shop",
+        http: { url: `http://127.0.0.1:${server.addr.port}/` },
+      },
+      {
+        name: "few-failures",
+        interval: "1s",
+        timeout: "1s",
+        failures: 1,
+        sql: {
+          query: "SELECT count(*) < 2, count(*) || ' failures' FROM health_checks " +
+            "WHERE name = 'swings' AND event = 'change' AND state = 'unhealthy'",
+        },
+      },
+      { ...often, name: "all", dependency: { checks: ["swings", "few-failures"] } },
+      { ...often, name: "refused", tcp: { address: "127.0.0.1:1" } },
+      {
+        ...often,
+        name: "any",
+        dependency: { checks: ["refused", "self"], need: "any" },
+      },
+      { ...often, name: "self", command: { argv: ["/bin/sh", "-c", "exit 0"] }, timeout: "500ms" },
+    ], async (horizon) => {
+      const flapping = await until("flapping", TEST_MS, async () => {
+        const now = await report(horizon);
+        const settled = now.checks.find(({ name }) => name === "swings")?.flapping &&
+          now.checks.find(({ name }) => name === "few-failures")?.state === "unhealthy" &&
+          now.checks.find(({ name }) => name === "all")?.state === "unhealthy" &&
+          now.checks.find(({ name }) => name === "any")?.state === "healthy";
+        return settled ? now : null;
+      });
+      const shop = flapping.services.find(({ service }) => service === "shop");
+      assert.match(shop?.reasons[0] ?? "", /swings is (un)?healthy and flapping/);
+      const condition = flapping.checks.find(({ name }) => name === "few-failures");
+      assert.match(condition?.reason ?? "", /^\d+ failures$/);
+      const refused = flapping.checks.find(({ name }) => name === "refused");
+      assert.equal(refused?.state, "unhealthy");
+      await until("its event", TEST_MS, async () => {
+        const rows = await horizon.sql(
+          "SELECT severity FROM health_checks WHERE name = 'swings' AND event = 'flapping'",
+        );
+        return rows[0]?.[0] === "warn" || null;
+      });
+    });
+  } finally {
+    await server.shutdown();
+  }
+});
