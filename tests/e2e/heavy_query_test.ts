@@ -6,11 +6,13 @@ import { until, within } from "../support/until.ts";
 /** Would take days. */
 const HEAVY = "SELECT sum(hash(a.range * b.range) % 7) FROM range(3000000) a, range(3000000) b";
 const DEADLINE_MS = 4_000;
-/** Slices and other work of a busy machine may put the stop off so far. */
-const GRACE_MS = 6_000;
+/** The longest that may be asked for. */
+const LONGEST_MS = 60_000;
+/** Waits for what must happen, however busy the machine; none of them is a measurement. */
+const PATIENCE_MS = 60_000;
 const RECORDS_PER_POST = 50;
-/** Far fewer than go through; none would, if the query held the store. */
-const MIN_POSTS = 10;
+/** None would go through, if the query held the store. */
+const POSTS = 20;
 
 interface Answer {
   readonly status: number;
@@ -43,7 +45,7 @@ async function queries({ url }: RunningHorizon): Promise<z.infer<typeof Storage>
 }
 
 const isRunning = (horizon: RunningHorizon) =>
-  until("the query runs", 10_000, async () => (await queries(horizon)).running > 0 || null);
+  until("the query runs", PATIENCE_MS, async () => (await queries(horizon)).running > 0 || null);
 
 /** A request with log records whose bodies are `number-0` and so on. */
 function logsBody(number: number): string {
@@ -55,42 +57,53 @@ function logsBody(number: number): string {
   return JSON.stringify({ resourceLogs: [{ resource, scopeLogs: [{ logRecords }] }] });
 }
 
-Deno.test("/api/sql: while a heavy query runs to its deadline, what comes in is taken and kept", async () => {
+Deno.test("/api/sql: while a heavy query runs, what comes in is taken and kept", async () => {
   await withHorizon(async (horizon) => {
+    const leaving = new AbortController();
     let answered = false;
-    const heavy = ask(horizon, DEADLINE_MS).finally(() => answered = true);
+    const heavy = ask(horizon, LONGEST_MS, leaving.signal).finally(() => answered = true);
+    const ended = heavy.then(() => "answered", () => "left");
     await isRunning(horizon);
-    let posts = 0;
-    for (; !answered; posts++) {
+    for (let i = 0; i < POSTS; i++) {
       const response = await fetch(`${horizon.otlpHttpUrl}/v1/logs`, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: logsBody(posts),
+        body: logsBody(i),
       });
       assert.deepEqual([response.status, await response.text()], [200, "{}"]);
     }
-    const { status, text, elapsedMs } = await heavy;
+    assert.equal(answered, false, "the query ran all the while");
+    assert.deepEqual(
+      await horizon.sql("SELECT count(*), count(DISTINCT body) FROM logs WHERE service = 'busy'"),
+      [[POSTS * RECORDS_PER_POST, POSTS * RECORDS_PER_POST]],
+    );
+    leaving.abort();
+    assert.equal(await ended, "left");
+  });
+});
+
+Deno.test("/api/sql: a query is stopped at its deadline, not before, and says so", async () => {
+  await withHorizon(async (horizon) => {
+    const { status, text, elapsedMs } = await ask(horizon, DEADLINE_MS);
     assert.equal(status, 504, text);
     const { error } = z.object({ error: z.object({ code: z.string(), message: z.string() }) })
       .parse(JSON.parse(text));
     assert.equal(error.code, "deadline_exceeded");
     assert.match(error.message, new RegExp(`${DEADLINE_MS} ms`));
-    assert.ok(elapsedMs >= DEADLINE_MS && elapsedMs < DEADLINE_MS + GRACE_MS, `${elapsedMs} ms`);
-    assert.ok(posts >= MIN_POSTS, `only ${posts} requests were taken beside the query`);
-    assert.deepEqual(
-      await horizon.sql("SELECT count(*), count(DISTINCT body) FROM logs WHERE service = 'busy'"),
-      [[posts * RECORDS_PER_POST, posts * RECORDS_PER_POST]],
-    );
+    assert.ok(elapsedMs >= DEADLINE_MS, `${elapsedMs} ms`);
+    assert.deepEqual(await horizon.sql("SELECT 1"), [[1]]);
   });
 });
 
 Deno.test("/api/sql: other queries are answered beside a heavy one", async () => {
   await withHorizon(async (horizon) => {
-    const heavy = ask(horizon, DEADLINE_MS);
+    const leaving = new AbortController();
+    const heavy = ask(horizon, LONGEST_MS, leaving.signal).then(() => "answered", () => "left");
     await isRunning(horizon);
     for (let i = 0; i < 5; i++) assert.deepEqual(await horizon.sql(`SELECT ${i}`), [[i]]);
     assert.equal((await queries(horizon)).running, 1);
-    assert.equal((await heavy).status, 504);
+    leaving.abort();
+    assert.equal(await heavy, "left");
   });
 });
 
@@ -98,11 +111,11 @@ Deno.test("/api/sql: a client that goes away ends its query", async () => {
   await withHorizon(async (horizon) => {
     const before = await queries(horizon);
     const leaving = new AbortController();
-    const heavy = ask(horizon, 60_000, leaving.signal);
+    const heavy = ask(horizon, LONGEST_MS, leaving.signal);
     await isRunning(horizon);
     leaving.abort();
     await assert.rejects(heavy, { name: "AbortError" });
-    const after = await until("the query's end", 10_000, async () => {
+    const after = await until("the query's end", PATIENCE_MS, async () => {
       const now = await queries(horizon);
       return now.running === 0 ? now : null;
     });
@@ -113,9 +126,9 @@ Deno.test("/api/sql: a client that goes away ends its query", async () => {
 
 Deno.test("serve: stops in time although a query runs", async () => {
   await withHorizon(async (horizon) => {
-    const heavy = ask(horizon, 60_000).then(() => "answered", () => "cut off");
+    const heavy = ask(horizon, LONGEST_MS).then(() => "answered", () => "cut off");
     await isRunning(horizon);
     assert.equal(await horizon.stop(), 0, horizon.log);
-    await within("the client's end", 5_000, heavy);
+    await within("the client's end", PATIENCE_MS, heavy);
   });
 });
