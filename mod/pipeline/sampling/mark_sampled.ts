@@ -12,10 +12,7 @@ export type SamplingRule =
   /** A sampler before us had kept fewer than we would. */
   | "upstream"
   | "error"
-  | "slow"
-  /** It is of a trace with an error, or a slow span, in it. */
-  | "trace_error"
-  | "trace_slow";
+  | "slow";
 
 export const ADJUSTED_COUNT = "sampling.adjusted_count";
 export const RULE = "sampling.rule";
