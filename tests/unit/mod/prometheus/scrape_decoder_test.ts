@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { SampleWriter } from "../../../../mod/intake/sample_writer.ts";
 import { DEFAULT_OTLP_LIMITS } from "../../../../mod/otlp/limits.ts";
+import { ExpositionError } from "../../../../mod/prometheus/exposition_error.ts";
 import type { ExpositionFormat } from "../../../../mod/prometheus/exposition.ts";
 import { MetricFamilies } from "../../../../mod/prometheus/metric_families.ts";
 import { wholeMatch } from "../../../../mod/prometheus/relabel.ts";
@@ -232,3 +234,42 @@ for (const [what, text, reason, message] of REFUSED) {
     assert.equal(target.fixture.intake.builders.metrics.rows, 0);
   });
 }
+
+Deno.test("ScrapeDecoder: whatever a target shows is taken or refused, from scrape to scrape", async () => {
+  const word = fc.constantFrom(
+    "# TYPE h histogram\n",
+    "# TYPE h summary\n",
+    "# UNIT h seconds\n",
+    'h_bucket{le="1"} 5\n',
+    'h_bucket{le="+Inf"} 3\n',
+    'h_bucket{le="x"} 3\n',
+    'h_bucket{le="NaN"} 3\n',
+    "h_count NaN\n",
+    "h_count 1e300\n",
+    "h_sum -1\n",
+    "h 1\n",
+    "h 1 5\n",
+    'a{b="c"} 1 1772366399000\n',
+    'a{b="\\n"} 1\n',
+    "{} 1\n",
+    "a",
+  );
+  const scrapes = fc.array(fc.array(word, { maxLength: 8 }), { minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(scrapes, async (texts) => {
+      const target = new Target();
+      for (const [i, words] of texts.entries()) {
+        const { metrics, histograms } = target.fixture.intake.builders;
+        try {
+          await target.scrape(words.join(""), NOW_US + i);
+        } catch (error) {
+          const refused = error instanceof ExpositionError || error instanceof ScrapeRefusal;
+          assert.ok(refused, String(error));
+          target.decoder.forgetSeries();
+        }
+        assert.equal(metrics.rows + histograms.rows, 0);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
