@@ -15,6 +15,7 @@ import { CHURN } from "./churn.ts";
 import { IDLE_COST, PACED_COST, START } from "./cost.ts";
 import { EXECUTABLE_SIZE } from "./executable_size.ts";
 import { INGEST_PARTS } from "./ingest.ts";
+import { LOG_FILES } from "./log_files.ts";
 import { METRIC_QUERIES } from "./metric_queries.ts";
 import type { BenchOptions, Part } from "./part.ts";
 import { PROMETHEUS_DECODE } from "./prometheus.ts";
@@ -26,6 +27,7 @@ import { judged, type JudgedFigure } from "./report.ts";
 
 const PARTS: readonly Part[] = [
   ...INGEST_PARTS,
+  LOG_FILES,
   PROMETHEUS_DECODE,
   REDACTION_COST,
   PACED_COST,
