@@ -29,7 +29,10 @@ function kernelLogProblem(): string | null {
 /** `name`, and why it is ignored if it is. */
 function named(name: string, ...problems: (string | null)[]): { name: string; ignore: boolean } {
   const problem = problems.find((one) => one !== null) ?? null;
-  return { name: problem === null ? name : `${name} (${problem})`, ignore: problem !== null };
+  return {
+    name: problem === null ? name : `${name} [skipped: ${problem}]`,
+    ignore: problem !== null,
+  };
 }
 
 /** The real processes of this host under a collector whose turns the test makes. */
