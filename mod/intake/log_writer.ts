@@ -7,6 +7,7 @@ import { sortLabels } from "../intern/series_registry.ts";
 import type { OtlpLimits } from "../otlp/limits.ts";
 import { UNKNOWN_SERVICE } from "../otlp/resource_cache.ts";
 import type { LogBatchBuilder } from "../signals/logs.ts";
+import { processIdOf } from "../signals/process_ids.ts";
 import { SEVERITY_NAMES } from "../signals/severity.ts";
 import { idOfDigits, SPAN_ID_DIGITS, TRACE_ID_DIGITS } from "../signals/trace_ids.ts";
 import type { Intake } from "./intake.ts";
@@ -87,8 +88,6 @@ export interface LogWriterOptions {
   readonly limits: LogLimits;
 }
 
-/** Process ids are 32-bit signed integers in the store, and on every kernel. */
-const MAX_PID = 2 ** 31 - 1;
 const NOTHING = new Uint8Array();
 
 type Alterations = { -readonly [K in keyof LogAlterations]: number };
@@ -188,8 +187,7 @@ export class LogWriter {
     this.#pushText(record.body, limits.maxBodyBytes);
     this.#services.push(record.service || UNKNOWN_SERVICE);
     this.#hosts.push(record.host || hostName);
-    const { pid } = record;
-    logs.pid.push(pid !== null && Number.isInteger(pid) && pid >= 0 && pid <= MAX_PID ? pid : null);
+    logs.pid.push(processIdOf(record.pid));
     pushId(logs.traceId, record.traceId, TRACE_ID_DIGITS);
     pushId(logs.spanId, record.spanId, SPAN_ID_DIGITS);
     logs.droppedAttributes.push(this.#pushAttributes(record.attributes));

@@ -1,6 +1,7 @@
 import type { DictionaryBuilder, Utf8Builder } from "../columns/builders.ts";
 import { encodeUtf8 } from "../columns/utf8_text.ts";
 import type { LogBatchBuilder } from "../signals/logs.ts";
+import { processIdOf } from "../signals/process_ids.ts";
 import { SEVERITY_NAMES } from "../signals/severity.ts";
 import type { AttributeDecoder } from "./attribute_decoder.ts";
 import { type Alterations, type DecodeContext, timeTaken } from "./decode_context.ts";
@@ -156,7 +157,7 @@ export class LogsDecoder implements EnvelopeVisitor {
         pid = attributes.integerValue(reader);
       }
     }
-    logs.pid.push(pid);
+    logs.pid.push(processIdOf(pid));
     logs.droppedAttributes.push(this.#scan.droppedAttributes + dropped);
   }
 

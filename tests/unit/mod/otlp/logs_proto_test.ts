@@ -143,3 +143,21 @@ Deno.test("LogsDecoder: a record from the far past or future is rejected alone",
   assert.equal(outcome.rejected, 3);
   assert.match(outcome.errorMessage ?? "", /timestamp out of range/);
 });
+
+Deno.test("LogsDecoder: a process id that no kernel has is NULL, since the store would refuse all of the batch", async () => {
+  const fixture = new ReceiverFixture();
+  const pids = [2n ** 31n - 1n, 2n ** 31n, 2n ** 40n, -1n];
+  await fixture.send(
+    "logs",
+    request(pids.map((pid) => ({ attributes: keyValues({ "process.pid": pid }) }))),
+  );
+  const resource = { attributes: keyValues({ "process.pid": 2n ** 40n }) };
+  await fixture.send("logs", request([{}], resource));
+  assert.deepEqual(fixture.rows("logs").map((row) => row.pid), [
+    2 ** 31 - 1,
+    null,
+    null,
+    null,
+    null,
+  ]);
+});
