@@ -34,8 +34,12 @@ const QUERIES_EACH_MINUTES = 20;
 
 let nowMs = Date.UTC(2026, 0, 1);
 const clock = { nowMs: () => nowMs, monotonicMs: () => performance.now() };
+// Rollups by the minute as short as samples, or there would be no steady state within a day; those by
+// the hour stay, and are small.
 const retentionMs = {
   ...storeOptions().retentionMs,
+  rollups_1m: RETENTION_MS,
+  histogram_rollups_1m: RETENTION_MS,
   metrics: RETENTION_MS,
   histograms: RETENTION_MS,
   exemplars: RETENTION_MS,
