@@ -293,6 +293,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
       metric_families: remoteWrite.refusedFamilies,
       events: events.stats.dropped + events.stats.failed,
       crashes: crashes.stats.dropped,
+      crashes_in_pause: crashes.stats.skipped,
       log_lines: opened.lostLines(),
       log_files_lost: logs.stats.lostFiles,
       log_files_left_out: logs.stats.leftOut,

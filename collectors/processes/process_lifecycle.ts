@@ -89,10 +89,22 @@ export class ProcessLifecycle {
     return this.#leftOut;
   }
 
-  /** Sources of evidence that cannot be used, and why. */
+  /** Sources of evidence that cannot be used, and why; and what was left out so far. */
   get unavailable(): readonly string[] {
     const { kernelLog, journal } = this.#options;
-    return [kernelLog.problem, journal.problem].filter((problem) => problem !== null);
+    const notes = [kernelLog.problem, journal.problem].filter((problem) => problem !== null);
+    if (this.#leftOut > 0) {
+      notes.push(
+        `${this.#leftOut} events about processes of no group: at most ${MAX_UNGROUPED_A_TURN} a look`,
+      );
+    }
+    if (kernelLog.lostRecords > 0) {
+      notes.push(`kernel log: overwritten ${kernelLog.lostRecords} times before it was read`);
+    }
+    if (journal.leftOut > 0) {
+      notes.push(`journal: not asked about ${journal.leftOut} ends, too many were at once`);
+    }
+    return notes;
   }
 
   beginTurn(tsMs: number): void {

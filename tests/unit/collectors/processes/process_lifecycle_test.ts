@@ -343,6 +343,7 @@ Deno.test("ProcessLifecycle: a storm of processes of no group is bounded and cou
     for (let pid = 100; pid < 700; pid++) tree.remove(pid);
     turn(2);
     assert.equal(lifecycle.leftOut, 600 - 512);
+    assert.ok(collector.unavailable.some((note) => note.startsWith("88 events about processes")));
     collector.close();
   }));
 
