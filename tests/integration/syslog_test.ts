@@ -22,7 +22,7 @@ async function send(args: readonly string[]): Promise<void> {
 
 Deno.test({
   name: `logger sends over UDP and TCP, in both forms of syslog${
-    noLogger === null ? "" : ` (left out: ${noLogger})`
+    noLogger === null ? "" : ` [skipped: ${noLogger}]`
   }`,
   ignore: noLogger !== null,
   fn: async () => {
