@@ -64,8 +64,8 @@ async function probeHttp(url: string, going: () => boolean): Promise<Probed> {
 }
 
 /** The same over gRPC: what may be retried says so by its code and its RetryInfo. */
-// Small messages: a connection that ends after many refused calls can abort the runtime (Known
-// limits in ARCHITECTURE.md).
+// Small messages: a connection that ends after many large calls can abort the runtime (Known limits
+// in ARCHITECTURE.md).
 async function probeGrpc(address: string, going: () => boolean): Promise<Probed> {
   const probed = { kept: 0, refused: 0 };
   const client = new grpc.Client(address, grpc.credentials.createInsecure(), {
