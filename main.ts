@@ -145,7 +145,11 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     memory?.hostBytes ?? UNKNOWN_HOST_BYTES,
     memory?.cgroupLimitBytes ?? null,
   );
-  const store = await StoreClient.open(storeOptions(storage, budgetBytes), registries, log);
+  const store = await StoreClient.open(
+    storeOptions(storage, config.pipeline.sampling.tail, budgetBytes),
+    registries,
+    log,
+  );
   const pipeline = buildPipeline(config.pipeline, {
     registries,
     redactor,

@@ -159,7 +159,8 @@ export interface StoreStats {
   /** Rows evicted so far, by signal or rollup, and reason. */
   readonly evicted: readonly {
     signal: Signal | Rollup;
-    reason: "age" | "bytes" | "disk";
+    /** `sampled`: by tail sampling, when their chunk was sealed. */
+    reason: "age" | "bytes" | "disk" | "sampled";
     rows: number;
   }[];
   readonly appends: number;

@@ -7,6 +7,7 @@ import type { ChunkKind } from "./chunk_kind.ts";
 import type { RecoveryReport, StoreStats } from "../mod/ports.ts";
 import type { Patience } from "./patience.ts";
 import type { StateTable } from "./schema.ts";
+import type { TailSampling } from "./tail_sampling.ts";
 
 /** Rows of a definition table as an Arrow IPC stream. */
 export interface DefinitionFrame {
@@ -47,6 +48,8 @@ export interface StoreOptions {
   readonly budgetBytes: number;
   /** How long rows of a signal or a rollup are kept, milliseconds. */
   readonly retentionMs: Readonly<Record<ChunkKind, number>>;
+  /** Which traces are left once their chunk is sealed; null: all. */
+  readonly tailSampling: TailSampling | null;
   readonly query: QueryLimits;
   readonly patience: Patience;
 }

@@ -61,10 +61,15 @@ function failed(map: string, side: string): string {
 const MINUTE = "time_bucket(INTERVAL 1 MINUTE, ts)";
 const KEYS = "ts, service, system, method, side";
 
+/** Of how many calls a span is one, where others were sampled away. */
+const STANDS_FOR = `coalesce(try_cast(attributes['sampling.adjusted_count'] AS DOUBLE), 1)`;
+
 const FROM_SPANS = `SELECT ${MINUTE} AS ts, 'spans' AS source, service,
     ${system("attributes")} AS system, ${method("attributes")} AS method, kind AS side,
-    count(*)::DOUBLE AS requests,
-    count(*) FILTER (status = 'error' OR ${failed("attributes", "kind")})::DOUBLE AS errors,
+    sum(${STANDS_FOR}) AS requests,
+    coalesce(sum(${STANDS_FOR}) FILTER (status = 'error' OR ${
+  failed("attributes", "kind")
+}), 0) AS errors,
     quantile_cont(duration_ms, 0.5) AS p50_ms, quantile_cont(duration_ms, 0.95) AS p95_ms,
     quantile_cont(duration_ms, 0.99) AS p99_ms
   FROM store.main.spans

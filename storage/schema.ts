@@ -2,6 +2,7 @@ import type { DefinitionTable } from "../mod/intern/definitions.ts";
 import { METRIC_MACROS } from "./metric_macros.ts";
 import { HISTOGRAM_QUANTILE, RPC_MACRO, RPC_VIEW } from "./rpc_sql.ts";
 import type { ChunkKind } from "./chunk_kind.ts";
+import { sampledSource, type TailSampling } from "./tail_sampling.ts";
 
 /**
  * All tables and views of the store, in one place. Names that users see (views, macros) are a
@@ -231,17 +232,27 @@ export function openChunkColumns(signal: ChunkKind): string {
   return [...before, ...lists, ...after].map(([name, type]) => `"${name}" ${type}`).join(", ");
 }
 
-/** The statement that seals `open` into the new table `sealed`: sorted, attributes as MAP. */
-export function sealStatement(signal: ChunkKind, open: string, sealed: string): string {
-  return `CREATE TABLE ${sealed} AS SELECT ${chunkSelect(signal, true)} FROM ${open}
-    ORDER BY ${SIGNAL_SCHEMAS[signal].sort}`;
+/**
+ * The statement that seals `open` into the new table `sealed`: sorted, attributes as MAP. With `tail`
+ * only the spans of the traces that it keeps.
+ */
+export function sealStatement(
+  signal: ChunkKind,
+  open: string,
+  sealed: string,
+  tail: TailSampling | null,
+): string {
+  const source = signal === "spans" && tail !== null ? sampledSource(open, tail) : null;
+  const map = source === null ? ATTRIBUTE_MAP : source.attributes(ATTRIBUTE_MAP);
+  return `CREATE TABLE ${sealed} AS SELECT ${chunkSelect(signal, true, map)}
+    FROM ${source?.from ?? open} ORDER BY ${SIGNAL_SCHEMAS[signal].sort}`;
 }
 
 /** The select list that brings an open or a sealed chunk to the shape of a sealed one. */
-function chunkSelect(signal: ChunkKind, open: boolean): string {
+function chunkSelect(signal: ChunkKind, open: boolean, openMap = ATTRIBUTE_MAP): string {
   const { before, attributes, after } = SIGNAL_SCHEMAS[signal];
   const names = (columns: readonly ChunkColumn[]) => columns.map(([name]) => `"${name}"`);
-  const map = attributes ? [open ? `${ATTRIBUTE_MAP} AS attributes` : "attributes"] : [];
+  const map = attributes ? [open ? `${openMap} AS attributes` : "attributes"] : [];
   return [...names(before), ...map, ...names(after)].join(", ");
 }
 

@@ -1,6 +1,7 @@
 import type { Chunk } from "./chunk_catalog.ts";
 import type { Engine } from "./engine.ts";
 import { sealedTable, sealStatement } from "./schema.ts";
+import type { TailSampling } from "./tail_sampling.ts";
 
 /**
  * Seals closed chunks one at a time as a pending query, so that ingest and queries go on
@@ -8,11 +9,14 @@ import { sealedTable, sealStatement } from "./schema.ts";
  */
 export class Sealer {
   readonly #engine: Engine;
+  readonly #tail: TailSampling | null;
   #current: { readonly chunk: Chunk; readonly target: string; phase: "run" | "drain" } | null =
     null;
 
-  constructor(engine: Engine) {
+  /** `tail`: what is left of a chunk of spans; null for all of it. */
+  constructor(engine: Engine, tail: TailSampling | null) {
     this.#engine = engine;
+    this.#tail = tail;
   }
 
   get chunk(): Chunk | null {
@@ -21,7 +25,7 @@ export class Sealer {
 
   start(chunk: Chunk): void {
     const target = sealedTable(chunk.signal, chunk.number);
-    const sql = sealStatement(chunk.signal, chunk.table, target);
+    const sql = sealStatement(chunk.signal, chunk.table, target, this.#tail);
     const header = this.#engine.db.startPendingQuery(this.#engine.sealer, sql, true);
     this.#current = { chunk, target, phase: header === null ? "run" : "drain" };
   }

@@ -113,7 +113,7 @@ export class StoreCore {
       clock,
       options.patience,
     );
-    this.#sealer = new Sealer(this.#engine);
+    this.#sealer = new Sealer(this.#engine, options.tailSampling);
     this.#roller = new Roller(this.#engine);
     this.#disk = ground.disk;
     for (const { table, ipc } of ground.definitions ?? []) this.#engine.insert(table, ipc);
@@ -484,6 +484,27 @@ export class StoreCore {
     this.#sealedChunks++;
     this.#compressDueMs = this.#clock.monotonicMs();
     this.#lastSealed = chunk;
+    if (chunk.signal === "spans" && this.#options.tailSampling !== null) this.#countLeft(chunk);
+  }
+
+  /** Books what tail sampling has left of a chunk; one of which nothing is left goes. */
+  #countLeft(chunk: Chunk): void {
+    const row = tableFromIPC(this.#engine.run(
+      `SELECT count(*)::DOUBLE n, epoch_us(min(ts))::DOUBLE lo, epoch_us(max(ts))::DOUBLE hi
+       FROM ${chunk.table}`,
+    )).get(0);
+    const left = Number(row?.["n"]);
+    this.#countEvicted(chunk, "sampled", chunk.rows - left);
+    chunk.bytes *= left / Math.max(1, chunk.rows);
+    chunk.rows = left;
+    if (left === 0) return this.#evict(chunk, "sampled");
+    chunk.minTsUs = Number(row?.["lo"]);
+    chunk.maxTsUs = Number(row?.["hi"]);
+  }
+
+  #countEvicted(chunk: Chunk, reason: EvictionReason, rows: number): void {
+    const key = `${chunk.signal} ${reason}` as const;
+    if (rows > 0) this.#evicted.set(key, (this.#evicted.get(key) ?? 0) + rows);
   }
 
   /** One slice of rolling up; a part of the rollup is kept as an append is. */
@@ -552,8 +573,7 @@ export class StoreCore {
     // A transaction writes to one database only. The view is through, so nobody asks for it.
     if (chunk.state === "sealed") this.#engine.run(`DROP TABLE ${chunk.table}`);
     this.#disk?.removeChunk(chunk);
-    const key = `${chunk.signal} ${reason}` as const;
-    this.#evicted.set(key, (this.#evicted.get(key) ?? 0) + chunk.rows);
+    this.#countEvicted(chunk, reason, chunk.rows);
   }
 
   #usedBytes(): number {

@@ -1,4 +1,5 @@
 import type { CrashesConfig } from "../mod/config/crashes_section.ts";
+import type { TailSamplingConfig } from "../mod/config/sampling_config.ts";
 import type { StorageConfig } from "../mod/config/storage_section.ts";
 import type { CrashLimits } from "./crash_store.ts";
 import type { StoreOptions } from "./messages.ts";
@@ -10,7 +11,11 @@ export function crashLimits({ max_count, max_bytes, max_age_ms }: CrashesConfig)
 }
 
 /** The store's options as the configuration has them. `budgetBytes`: memory for the data. */
-export function storeOptions(storage: StorageConfig, budgetBytes: number): StoreOptions {
+export function storeOptions(
+  storage: StorageConfig,
+  tail: TailSamplingConfig,
+  budgetBytes: number,
+): StoreOptions {
   const { retention, query } = storage;
   return {
     disk: storage.data_dir === null ? null : {
@@ -32,6 +37,13 @@ export function storeOptions(storage: StorageConfig, budgetBytes: number): Store
       histogram_rollups_1m: retention.rollups_1m_ms,
       histogram_rollups_1h: retention.rollups_1h_ms,
     },
+    tailSampling: tail.enabled
+      ? {
+        probability: tail.probability,
+        keepErrors: tail.keep_errors,
+        keepSlowerThanNs: tail.keep_slower_than_ms * 1e6,
+      }
+      : null,
     query: {
       defaultTimeoutMs: query.timeout_ms,
       maxTimeoutMs: query.max_timeout_ms,

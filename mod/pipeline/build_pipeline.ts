@@ -34,10 +34,12 @@ export function buildPipeline(
     ...config.processors.map((one) => buildProcessor(one, { registries, counters, env })),
   ];
   const { sampling } = config;
-  if (sampling.enabled) {
+  // Where only the tail is sampled, all pass, and are counted while all are there.
+  const sampled = sampling.enabled || sampling.tail.enabled;
+  if (sampled) {
     stages.push(headSampling({
-      probability: sampling.probability,
-      rates: sampling.spans_per_second === null
+      probability: sampling.enabled ? sampling.probability : 1,
+      rates: !sampling.enabled || sampling.spans_per_second === null
         ? null
         : new AdaptiveRates(sampling.spans_per_second, clock),
       keepErrors: sampling.keep_errors,
@@ -49,7 +51,7 @@ export function buildPipeline(
   if (redactor !== null) {
     stages.push(redactStage(redactor, registries.attributeKeys, config.redact.span_names));
   }
-  const counting = sampling.enabled || config.processors.some(({ action }) => action === "count");
+  const counting = sampled || config.processors.some(({ action }) => action === "count");
   const forwarders = configuredForwarders(config.forward, env, parts);
   return new Pipeline({ stages, redactor, counters, counting, forwarders });
 }

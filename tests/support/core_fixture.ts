@@ -4,6 +4,7 @@ import { Registries } from "../../mod/intern/registries.ts";
 import { restoreDefinitions } from "../../storage/restore_definitions.ts";
 import { HistogramBatchBuilder } from "../../mod/signals/histograms.ts";
 import { SampleBatchBuilder } from "../../mod/signals/samples.ts";
+import { SpanBatchBuilder } from "../../mod/signals/spans.ts";
 import { decodeArrow } from "../../storage/arrow_decode.ts";
 import { encodeArrow } from "../../storage/arrow_encode.ts";
 import { DataDir } from "../../storage/data_dir.ts";
@@ -19,6 +20,7 @@ export class CoreFixture {
   readonly registries = new Registries({ maxSeries: 200_000, maxSeriesPerMetric: 200_000 });
   readonly samples = new SampleBatchBuilder();
   readonly histograms = new HistogramBatchBuilder();
+  readonly spans = new SpanBatchBuilder();
   readonly options: StoreOptions;
   nowMs: number;
   #id = 1;
@@ -51,7 +53,7 @@ export class CoreFixture {
         rows,
         ipc: encodeArrow(rows, columns),
       })),
-      batches: [this.samples, this.histograms].filter((builder) => builder.rows > 0)
+      batches: [this.samples, this.histograms, this.spans].filter((builder) => builder.rows > 0)
         .map((builder) => {
           const { signal, rows, minTsUs, maxTsUs, columns } = builder.finish();
           return { signal, rows, minTsUs, maxTsUs, ipc: encodeArrow(rows, columns) };

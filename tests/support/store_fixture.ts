@@ -29,6 +29,7 @@ export function storeOptions(changes: Partial<StoreOptions> = {}): StoreOptions 
       histogram_rollups_1m: 30 * 24 * HOUR_MS,
       histogram_rollups_1h: 400 * 24 * HOUR_MS,
     },
+    tailSampling: null,
     query: {
       // Long, since a busy machine is no reason to fail; a test of deadlines names its own.
       defaultTimeoutMs: 60_000,
@@ -81,6 +82,8 @@ export interface SpanSketch {
   readonly name: string;
   readonly tsUs: number;
   readonly durationNs?: number;
+  readonly status?: "unset" | "ok" | "error";
+  readonly traceState?: string;
   readonly attributes?: Readonly<Record<string, string>>;
   readonly resource?: readonly (readonly [string, string])[];
   readonly events?: readonly { name: string; attributes: Readonly<Record<string, string>> }[];
@@ -96,7 +99,7 @@ export function pushSpan(spans: SpanBatchBuilder, registries: Registries, span: 
   spans.name.push(span.name);
   spans.kind.push("server");
   spans.service.push("shop");
-  spans.status.push("ok");
+  spans.status.push(span.status ?? "ok");
   spans.statusMessage.pushNull();
   for (const [key, value] of Object.entries(span.attributes ?? {})) {
     spans.attributes.pushKey(registries.attributeKeys.idOf(key));
@@ -105,7 +108,8 @@ export function pushSpan(spans: SpanBatchBuilder, registries: Registries, span: 
   spans.resourceId.push(registries.resources.idOf(span.resource ?? [["service.name", "shop"]]));
   spans.scopeName.push("scope");
   spans.scopeVersion.push("1.0");
-  spans.traceState.pushNull();
+  if (span.traceState === undefined) spans.traceState.pushNull();
+  else spans.traceState.push(span.traceState);
   spans.flags.push(1);
   spans.droppedAttributes.push(0);
   spans.droppedEvents.push(0);

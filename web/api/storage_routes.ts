@@ -43,7 +43,7 @@ export const StorageJson = z.strictObject({
   sealed_chunks: z.number(),
   evicted: z.array(z.strictObject({
     signal: z.enum([...SIGNALS, ...ROLLUPS]),
-    reason: z.enum(["age", "bytes", "disk"]),
+    reason: z.enum(["age", "bytes", "disk", "sampled"]),
     rows: z.number(),
   })),
   disk: z.strictObject({
