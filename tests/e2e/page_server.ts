@@ -79,6 +79,7 @@ const STORE_OPTIONS: StoreOptions = {
     histogram_rollups_1m: DAY_MS,
     histogram_rollups_1h: DAY_MS,
   },
+  tailSampling: null,
   query: {
     defaultTimeoutMs: 30_000,
     maxTimeoutMs: 60_000,
