@@ -23,6 +23,7 @@ import { HealthService, type ServiceHealthSource } from "../grpc_health/health_s
 import { systemTimers } from "../scheduler.ts";
 import { exportService, serviceName } from "./export_services.ts";
 import { grpcStatus, shownFailure } from "./grpc_status.ts";
+import { withoutGoaway } from "./no_goaway.ts";
 
 /** The receive path that every OTLP transport shares. Resolves when the records are kept. */
 export interface OtlpGrpcReceivePort {
@@ -103,7 +104,7 @@ export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<RunningOt
     List: health.list,
     Watch: health.watch,
   });
-  const address = await bind(server, options);
+  const address = await withoutGoaway(() => bind(server, options));
   let stopped: Promise<"drained" | "cut"> | null = null;
   return {
     address,
