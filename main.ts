@@ -29,6 +29,7 @@ import { SampleWriter } from "./mod/intake/sample_writer.ts";
 import { LogWriter } from "./mod/intake/log_writer.ts";
 import { Registries } from "./mod/intern/registries.ts";
 import { LatestValues } from "./mod/latest/latest_values.ts";
+import { RowFeed } from "./mod/live/row_feed.ts";
 import type { Logger } from "./mod/log/logger.ts";
 import { type OpenLog, openLog } from "./mod/log/logtape.ts";
 import { metricFunctions } from "./mod/metrics/metric_engine.ts";
@@ -160,6 +161,10 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     sleep: pause,
     log,
   });
+  const live = new RowFeed({
+    names: registries,
+    onListenerError: (error) => log.error("live_listener_failed", { error: String(error) }),
+  });
   const intake = new Intake(
     store,
     registries,
@@ -170,6 +175,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     },
     clock,
     pipeline,
+    live,
   );
   const events = new EventWriter({ intake, registries, timers: systemTimers, log });
   const latest = new LatestValues({
@@ -283,6 +289,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     intake,
     series: registries.series,
     latest,
+    live,
     otlp,
     pipeline,
     remoteWrite,
@@ -294,6 +301,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
       resources: registries.resources.refused,
       histogram_bounds: registries.bounds.refused,
       latest_values: latest.stats.refused,
+      live_rows: live.stats.leftOut,
       metric_families: remoteWrite.refusedFamilies,
       events: events.stats.dropped + events.stats.failed,
       crashes: crashes.stats.dropped,

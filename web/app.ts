@@ -6,6 +6,7 @@ import type { SampleWriter } from "../mod/intake/sample_writer.ts";
 import type { LogFilesStatus } from "../mod/logs/log_file_status.ts";
 import { OTLP_SIGNALS } from "../mod/otlp/otlp_signal.ts";
 import type { PipelineStats } from "../mod/pipeline/pipeline.ts";
+import type { RowFeed } from "../mod/live/row_feed.ts";
 import type { CrashArchive } from "../mod/crashes/crash.ts";
 import type { ProcessDetail } from "../mod/processes/process_detail.ts";
 import type { ReportedExits } from "../mod/processes/reported_exits.ts";
@@ -71,6 +72,7 @@ export interface WebDeps {
   readonly pipeline: { readonly stats: PipelineStats };
   readonly series: SeriesSource;
   readonly latest: LatestSource;
+  readonly live: Pick<RowFeed, "subscribe">;
   readonly otlp: OtlpReceivePort;
   readonly remoteWrite: RemoteWritePort;
   /** Where protocols besides OTLP write samples. */
@@ -124,6 +126,7 @@ export function createWeb(deps: WebDeps): Web {
     deps.series,
     deps.streamLimits ?? STREAM_LIMITS,
     deps.clock,
+    deps.live,
   );
   const dispatch: DispatchDeps = {
     gate,

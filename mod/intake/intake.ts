@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { ColumnBatch, Signal } from "../columns/column.ts";
 import { HorizonError } from "../errors.ts";
 import type { Registries } from "../intern/registries.ts";
+import type { RowFeed } from "../live/row_feed.ts";
 import type { BatchPipeline, ProcessedBatches } from "../pipeline/batch_pipeline.ts";
 import type { Store } from "../ports.ts";
 import { EventBatchBuilder } from "../signals/events.ts";
@@ -78,6 +79,8 @@ export class Intake {
   readonly #limits: IntakeLimits;
   readonly #clock: Clock;
   readonly #pipeline: BatchPipeline;
+  /** Told of what was kept. */
+  readonly #followers: Pick<RowFeed, "offer"> | null;
   #pendingBytes = 0;
   #refusedRequests = 0;
   #failedAppends = 0;
@@ -104,7 +107,9 @@ export class Intake {
     limits: IntakeLimits,
     clock: Clock,
     pipeline: BatchPipeline = NO_PIPELINE,
+    followers: Pick<RowFeed, "offer"> | null = null,
   ) {
+    this.#followers = followers;
     this.#pipeline = pipeline;
     this.#store = store;
     this.#registries = registries;
@@ -249,6 +254,7 @@ export class Intake {
         for (const batch of batches) this.#keptRows[batch.signal] += batch.rows;
         settle(true);
         waiters.resolve();
+        this.#followers?.offer(batches);
       },
       (error: unknown) => {
         this.#failedAppends++;

@@ -96,6 +96,11 @@ export class ContentRegistry<T> {
     return this.#values.length;
   }
 
+  /** Undefined for 0, and for what was never defined. */
+  get(id: number): T | undefined {
+    return this.#values[id - 1];
+  }
+
   idOf(value: T): number {
     const key = this.#keyOf(value);
     const known = this.#ids.get(key);

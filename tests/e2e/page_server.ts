@@ -148,6 +148,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       intake,
       series: registries.series,
       latest,
+      live: { subscribe: () => () => {} },
       remoteWrite: { receive: () => Promise.reject(new Error("no page calls it")) },
       otlp: new OtlpReceiver({
         intake,

@@ -1,5 +1,6 @@
 import type { Clock } from "../../mod/clock.ts";
 import { HorizonError } from "../../mod/errors.ts";
+import type { RowFeed } from "../../mod/live/row_feed.ts";
 import type { SampleBatch } from "../../mod/latest/latest_values.ts";
 import type { LatestSource, SeriesSource } from "../sources.ts";
 import {
@@ -35,8 +36,12 @@ const SUBPROTOCOL = "horizon";
 const CLOSE_GOING_AWAY = 1001;
 const RETRY_AFTER_MS = 5_000;
 
-/** All clients of `/api/stream`, and the one subscription to the collectors that feeds them. */
+/**
+ * All clients of `/api/stream`, and the one subscription to the collectors that feeds them samples;
+ * rows each of them follows by itself.
+ */
 export class LiveStream {
+  readonly #live: Pick<RowFeed, "subscribe">;
   readonly #latest: Pick<LatestSource, "subscribe">;
   readonly #series: Pick<SeriesSource, "get">;
   readonly #limits: StreamLimits;
@@ -54,7 +59,9 @@ export class LiveStream {
     series: Pick<SeriesSource, "get">,
     limits: StreamLimits,
     clock: Clock,
+    live: Pick<RowFeed, "subscribe">,
   ) {
+    this.#live = live;
     this.#latest = latest;
     this.#series = series;
     this.#limits = limits;
@@ -108,7 +115,13 @@ export class LiveStream {
   }
 
   #serve(socket: WebSocket): void {
-    const client = new StreamConnection(socket, this.#frames, this.#limits, this.#clock);
+    const client = new StreamConnection(
+      socket,
+      this.#frames,
+      this.#limits,
+      this.#clock,
+      this.#live,
+    );
     this.#clients.set(socket, client);
     this.#unsubscribe ??= this.#latest.subscribe((batch) => this.#push(batch));
     socket.onmessage = ({ data }) => client.receive(data);
@@ -120,6 +133,7 @@ export class LiveStream {
 
   #forget(socket: WebSocket, client: StreamConnection): void {
     if (!this.#clients.delete(socket)) return;
+    client.close();
     this.#sentByGone += client.sentFrames;
     this.#droppedByGone += client.droppedFrames;
     if (this.#clients.size > 0) return;

@@ -1,14 +1,19 @@
 import type { Clock } from "../../mod/clock.ts";
 import { HorizonError, toHorizonError } from "../../mod/errors.ts";
 import type { SeriesDefinition } from "../../mod/intern/definitions.ts";
+import type { LiveRows, RowFeed } from "../../mod/live/row_feed.ts";
+import type { LiveSignal } from "../../mod/live/row_filter.ts";
+import { rowFilter } from "./row_subscription.ts";
 import {
   droppedFrame,
   errorFrame,
   type MetricsFrames,
+  rowsFrame,
+  rowsSubscribedFrame,
   subscribedFrame,
   unsubscribedFrame,
 } from "./stream_frames.ts";
-import { MetricSubscription, parseStreamMessage } from "./subscription.ts";
+import { MetricSubscription, parseStreamMessage, type StreamRequest } from "./subscription.ts";
 
 export interface StreamConnectionLimits {
   /** Bytes waiting in the socket past which frames are dropped. */
@@ -41,7 +46,10 @@ export class StreamConnection {
   readonly #frames: MetricsFrames;
   readonly #limits: StreamConnectionLimits;
   readonly #clock: Clock;
+  readonly #live: Pick<RowFeed, "subscribe">;
   #subscription: MetricSubscription | null = null;
+  /** What ends the subscription of each channel of rows. */
+  readonly #ends = new Map<LiveSignal, () => void>();
   #sent = 0;
   #dropped = 0;
   #droppedUntold = 0;
@@ -53,7 +61,9 @@ export class StreamConnection {
     frames: MetricsFrames,
     limits: StreamConnectionLimits,
     clock: Clock,
+    live: Pick<RowFeed, "subscribe">,
   ) {
+    this.#live = live;
     this.#socket = socket;
     this.#frames = frames;
     this.#limits = limits;
@@ -76,18 +86,40 @@ export class StreamConnection {
       return;
     }
     try {
-      const message = parseStreamMessage(data);
-      if ("subscribe" in message) {
-        this.#subscription = new MetricSubscription(message.names, message.labels ?? {});
-        this.#send(subscribedFrame(message.names));
-      } else {
-        this.#subscription = null;
-        this.#send(unsubscribedFrame());
-      }
+      this.#obey(parseStreamMessage(data));
     } catch (error) {
       if (!(error instanceof HorizonError)) throw error;
       this.#send(errorFrame(toHorizonError(error)));
     }
+  }
+
+  /** Ends what it has subscribed to. */
+  close(): void {
+    this.#subscription = null;
+    for (const end of this.#ends.values()) end();
+    this.#ends.clear();
+  }
+
+  #obey(message: StreamRequest): void {
+    if ("unsubscribe" in message) {
+      const { unsubscribe: channel } = message;
+      if (channel === "metrics") this.#subscription = null;
+      else this.#endRows(channel);
+      this.#send(unsubscribedFrame(channel));
+    } else if (message.subscribe === "metrics") {
+      this.#subscription = new MetricSubscription(message.names, message.labels ?? {});
+      this.#send(subscribedFrame(message.names));
+    } else {
+      this.#endRows(message.subscribe);
+      const send = (rows: LiveRows) => this.#send(rowsFrame(rows));
+      this.#ends.set(message.subscribe, this.#live.subscribe(rowFilter(message), send));
+      this.#send(rowsSubscribedFrame(message));
+    }
+  }
+
+  #endRows(channel: LiveSignal): void {
+    this.#ends.get(channel)?.();
+    this.#ends.delete(channel);
   }
 
   /** Passes on what of a collection the client subscribed to. */

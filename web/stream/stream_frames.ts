@@ -1,9 +1,14 @@
 import type { HorizonError } from "../../mod/errors.ts";
 import type { SeriesDefinition } from "../../mod/intern/definitions.ts";
+import type { LiveRows } from "../../mod/live/row_feed.ts";
+import type { LiveSignal } from "../../mod/live/row_filter.ts";
 import { isoMicros } from "../api/timestamps.ts";
+import type { RowSubscribeMessage } from "./row_subscription.ts";
 
 /** Samples in one frame; what is more is left out and told. */
 const MAX_FRAME_SAMPLES = 20_000;
+/** UTF-16 units of the rows in one frame; one row may be longer. */
+const MAX_ROWS_LENGTH = 256 * 1024;
 
 /** Writes frames of samples; remembers each series' part of them for as long as it lives. */
 export class MetricsFrames {
@@ -38,12 +43,35 @@ export class MetricsFrames {
   }
 }
 
+/**
+ * `{"type":"logs","rows":[{"ts",…}]}`, with `"left_out":n` when more rows matched than an append
+ * hands on or a frame holds. The newest are those that stay.
+ */
+export function rowsFrame({ signal, rows, leftOut }: LiveRows): string {
+  const parts: string[] = [];
+  let length = 0;
+  for (const { tsUs, fields } of rows.toReversed()) {
+    const part = JSON.stringify({ ts: isoMicros(tsUs), ...fields });
+    length += part.length;
+    if (length > MAX_ROWS_LENGTH && parts.length > 0) break;
+    parts.push(part);
+  }
+  const missing = leftOut + rows.length - parts.length;
+  return `{"type":"${signal}","rows":[${parts.reverse().join(",")}]` +
+    `${missing > 0 ? `,"left_out":${missing}` : ""}}`;
+}
+
 export function subscribedFrame(names: readonly string[]): string {
   return JSON.stringify({ type: "subscribed", subscribe: "metrics", names });
 }
 
-export function unsubscribedFrame(): string {
-  return JSON.stringify({ type: "unsubscribed", unsubscribe: "metrics" });
+/** Repeats what was asked for. */
+export function rowsSubscribedFrame(message: RowSubscribeMessage): string {
+  return JSON.stringify({ type: "subscribed", ...message });
+}
+
+export function unsubscribedFrame(channel: "metrics" | LiveSignal): string {
+  return JSON.stringify({ type: "unsubscribed", unsubscribe: channel });
 }
 
 /** Tells how many frames were left out because the client did not read fast enough. */

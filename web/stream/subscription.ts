@@ -2,6 +2,7 @@ import { z } from "zod";
 import { HorizonError } from "../../mod/errors.ts";
 import type { SeriesDefinition } from "../../mod/intern/definitions.ts";
 import { invalidFields } from "../errors/invalid_fields.ts";
+import { RowChannel, RowSubscribe } from "./row_subscription.ts";
 
 /** A message's bounds, so that matching stays cheap. */
 const MAX_NAMES = 64;
@@ -20,6 +21,8 @@ export const StreamMessage = z.union([
       .describe("Only series that have all of these labels.").optional(),
   }),
   z.strictObject({ unsubscribe: z.literal("metrics") }),
+  RowSubscribe,
+  z.strictObject({ unsubscribe: RowChannel }),
 ]);
 
 export type StreamRequest = z.infer<typeof StreamMessage>;

@@ -171,6 +171,7 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
     },
     series,
     latest,
+    live: { subscribe: () => () => {} },
     otlp: {
       receive: () =>
         Promise.resolve({
