@@ -51,10 +51,12 @@ Deno.test("process history: a crash is kept with its cause; what ended while Hor
         [crashes.pid],
       );
       assert.deepEqual(process, ["exited", "crashed", "SIGSEGV", "ill"]);
-      assert.deepEqual(
-        await horizon.sql("SELECT id, cause FROM crashes"),
-        [[id, "crashed"]],
-      );
+      // Its event is stored a moment after the bundle.
+      const stored = await until("its row", PATIENCE_MS, async () => {
+        const rows = await horizon.sql("SELECT id, cause FROM crashes");
+        return rows.length > 0 ? rows : null;
+      });
+      assert.deepEqual(stored, [[id, "crashed"]]);
       await horizon.kill();
       stays.kill("SIGKILL");
       await withHorizon(async (again) => {

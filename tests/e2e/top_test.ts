@@ -56,7 +56,7 @@ Deno.test("top: without a Horizon it says so and what to do", async () => {
 Deno.test({
   name: hasScript
     ? "top: draws on a terminal, takes keys, and gives the terminal back"
-    : "top: on a terminal (skipped: there is no `script` to make one)",
+    : "top: draws on a terminal [skipped: there is no `script` to make one]",
   ignore: !hasScript,
   fn: async () => {
     await withHorizon(async (horizon) => {

@@ -3,7 +3,7 @@ import { runHorizon, type RunningHorizon, startHorizon } from "../support/runnin
 import { CANNOT_MOUNT, fillUp, remount, withSmallDisk } from "../support/small_disk.ts";
 import { until } from "../support/until.ts";
 
-const name = (test: string) => CANNOT_MOUNT === null ? test : `${test} (skipped: ${CANNOT_MOUNT})`;
+const name = (test: string) => CANNOT_MOUNT === null ? test : `${test} [skipped: ${CANNOT_MOUNT}]`;
 
 /** Posts one log record, which must be taken. */
 async function post({ otlpHttpUrl }: RunningHorizon, body: string): Promise<void> {

@@ -6,7 +6,7 @@ import { CANNOT_MOUNT, fillUp, remount, withSmallDisk } from "../../support/smal
 
 const CHUNK = { signal: "logs", number: 1, bucketUs: 3_600_000_000 } as const;
 const META = { rows: 10, minTsUs: 1, maxTsUs: 2 };
-const name = (test: string) => CANNOT_MOUNT === null ? test : `${test} (skipped: ${CANNOT_MOUNT})`;
+const name = (test: string) => CANNOT_MOUNT === null ? test : `${test} [skipped: ${CANNOT_MOUNT}]`;
 
 function withFolder(test: (path: string) => void): void {
   const path = Deno.makeTempDirSync({ prefix: "horizon-dir-" });
@@ -132,7 +132,7 @@ Deno.test("DataDir: a file in its place is refused in one sentence", () => {
 
 Deno.test({
   name: `DataDir: missing permissions are refused in one sentence${
-    Deno.uid() === 0 ? " (skipped: root has every permission)" : ""
+    Deno.uid() === 0 ? " [skipped: root has every permission]" : ""
   }`,
   ignore: Deno.uid() === 0,
   fn: () =>
