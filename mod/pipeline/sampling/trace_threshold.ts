@@ -11,8 +11,8 @@ const RANGE = 16 ** DIGITS;
 export function traceRandomness(traceId: string, traceState: string): number {
   const explicit = otValue(traceState, "rv");
   const digits = explicit !== null && explicit.length === 14 ? explicit : traceId.slice(-14);
-  const value = parseInt(digits.slice(0, DIGITS), 16);
-  return Number.isNaN(value) ? 0 : value / RANGE;
+  // A trace id may be anything that a client sent; parseInt would read "-1" and "0x1" too.
+  return /^[0-9a-f]{14}$/.test(digits) ? parseInt(digits.slice(0, DIGITS), 16) / RANGE : 0;
 }
 
 /**

@@ -25,6 +25,12 @@ Deno.test("incomingThreshold: th with its trailing zeros left out; none is 0", (
   }
 });
 
+Deno.test("traceRandomness: an id that is not hexadecimal counts as 0", () => {
+  for (const id of ["", "-1", "0x1", " 1", "abc", "-0000000000001", "4BF92F3577B34D"]) {
+    assert.equal(traceRandomness(id, ""), 0, id);
+  }
+});
+
 Deno.test("trace_threshold: always numbers in [0, 1), whatever was sent", () => {
   fc.assert(fc.property(fc.string(), fc.string(), (traceId, state) => {
     for (
