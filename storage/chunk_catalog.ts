@@ -16,8 +16,8 @@ export function chunkSpanUs(kind: ChunkKind): number {
   return kind === "events" ? DAY_US : HOUR_US;
 }
 
-/** An open chunk with this many rows is closed even though its span of time is not over. */
-export const MAX_OPEN_ROWS: Readonly<Record<ChunkKind, number>> = {
+/** Rows of a full chunk, for a memory budget of `FULL_BUDGET_BYTES` and more. */
+const FULL_CHUNK_ROWS: Readonly<Record<ChunkKind, number>> = {
   metrics: 2_000_000,
   histograms: 200_000,
   exemplars: 500_000,
@@ -29,6 +29,32 @@ export const MAX_OPEN_ROWS: Readonly<Record<ChunkKind, number>> = {
   histogram_rollups_1m: 100_000,
   histogram_rollups_1h: 50_000,
 };
+
+const FULL_BUDGET_BYTES = 1024 ** 3;
+/** Smaller budgets have smaller chunks, down to this many rows: each chunk costs a query some planning. */
+const LEAST_CHUNK_ROWS = 20_000;
+/** Share of the budget that a chunk may take as it came in, whatever its rows. */
+const CHUNK_SHARE = 1 / 8;
+
+/** When a chunk is full: closed, even though its span of time is not over. */
+export interface ChunkLimits {
+  readonly rows: Readonly<Record<ChunkKind, number>>;
+  /** As the rows came in. */
+  readonly bytes: number;
+}
+
+/**
+ * Sealing makes a sorted copy of a chunk, and making room drops whole chunks: a chunk must be small
+ * beside the memory budget.
+ */
+export function chunkLimits(budgetBytes: number): ChunkLimits {
+  const share = Math.min(1, budgetBytes / FULL_BUDGET_BYTES);
+  const rows = { ...FULL_CHUNK_ROWS };
+  for (const kind of CHUNK_KINDS) {
+    rows[kind] = Math.max(LEAST_CHUNK_ROWS, Math.floor(FULL_CHUNK_ROWS[kind] * share));
+  }
+  return { rows, bytes: budgetBytes * CHUNK_SHARE };
+}
 
 /** How long after its span a chunk stays open for late rows, microseconds. */
 const CLOSE_AFTER_US = 60_000_000;
@@ -80,6 +106,7 @@ export interface SparedBytes {
 
 /** Which chunks there are. Plain bookkeeping: tables are made and dropped by the caller. */
 export class ChunkCatalog {
+  readonly #limits: ChunkLimits;
   readonly #chunks: Record<ChunkKind, Chunk[]> = {
     metrics: [],
     histograms: [],
@@ -93,6 +120,10 @@ export class ChunkCatalog {
     histogram_rollups_1h: [],
   };
   #nextNumber = 1;
+
+  constructor(limits: ChunkLimits) {
+    this.#limits = limits;
+  }
 
   of(kind: ChunkKind): readonly Chunk[] {
     return this.#chunks[kind];
@@ -140,13 +171,17 @@ export class ChunkCatalog {
     chunks.splice(at, 1);
   }
 
+  isFull({ signal, rows, bytes }: Chunk): boolean {
+    return rows >= this.#limits.rows[signal] || bytes >= this.#limits.bytes;
+  }
+
   /** Closes the open chunks that are full, or whose span of time is over. Answers those closed. */
   closeDue(nowMs: number): Chunk[] {
     const due: Chunk[] = [];
     for (const chunk of this.all()) {
       if (chunk.state !== "open" || chunk.rows === 0) continue;
       const over = spanIsOver(chunk, nowMs) && nowMs - chunk.lastAppendMs > LATE_IDLE_MS;
-      if (!over && chunk.rows < MAX_OPEN_ROWS[chunk.signal]) continue;
+      if (!over && !this.isFull(chunk)) continue;
       chunk.state = "closed";
       due.push(chunk);
     }

@@ -10,8 +10,9 @@ import {
 
 /** Length of a slice of a pending query, milliseconds. The engine overshoots it at times. */
 const SLICE_MS = 4;
-/** Memory for running queries beside the data. */
-const QUERY_HEADROOM_BYTES = 768 * 1024 * 1024;
+/** Memory for running queries and sealing beside the data: as much again, within these bounds. */
+const LEAST_HEADROOM_BYTES = 256 * 1024 * 1024;
+const MOST_HEADROOM_BYTES = 768 * 1024 * 1024;
 /** wasm addresses 4 GiB; the rest is for the engine itself and for batches on their way in. */
 const MAX_ENGINE_BYTES = 3_300 * 1024 * 1024;
 
@@ -32,7 +33,8 @@ export class Engine {
     // First of all, or a missing extension would be fetched over the network, blocking for good.
     this.run("SET autoinstall_known_extensions=false");
     this.run("SET autoload_known_extensions=false");
-    const memory = Math.min(MAX_ENGINE_BYTES, budgetBytes + QUERY_HEADROOM_BYTES);
+    const headroom = Math.min(MOST_HEADROOM_BYTES, Math.max(LEAST_HEADROOM_BYTES, budgetBytes));
+    const memory = Math.min(MAX_ENGINE_BYTES, budgetBytes + headroom);
     this.run(`SET memory_limit='${Math.floor(memory / 1024)}KiB'`);
     // A commit that checkpoints by itself waits until no query reads the tables: in one thread,
     // for good. `compress` does it when none runs.

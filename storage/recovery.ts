@@ -2,13 +2,7 @@ import { tableFromIPC } from "apache-arrow";
 import type { Clock } from "../mod/clock.ts";
 import type { DefinitionTable } from "../mod/intern/definitions.ts";
 import { ROLLUPS, ROLLUPS_OF } from "../mod/metrics/rollup.ts";
-import {
-  bucketOf,
-  type Chunk,
-  type ChunkCatalog,
-  MAX_OPEN_ROWS,
-  spanIsOver,
-} from "./chunk_catalog.ts";
+import { bucketOf, type Chunk, type ChunkCatalog, spanIsOver } from "./chunk_catalog.ts";
 import { type ChunkKind, isRollup, tierOf } from "./chunk_kind.ts";
 import type { ChunkFile, DataDir, RecoveredFile } from "./data_dir.ts";
 import type { Engine } from "./engine.ts";
@@ -147,7 +141,7 @@ export function recover(deps: RecoveryDeps): Recovery {
     }
     if (isRollup(file.signal)) noteSources(deps, chunk);
     // Raw chunks begin anew with every start; of rollups that would make many small ones.
-    const goesOn = isRollup(file.signal) && chunk.rows < MAX_OPEN_ROWS[file.signal] &&
+    const goesOn = isRollup(file.signal) && !catalog.isFull(chunk) &&
       !spanIsOver(chunk, clock.nowMs()) &&
       catalog.of(file.signal).every((one) => one === chunk || one.bucketUs !== chunk.bucketUs);
     chunk.state = goesOn ? "open" : "closed";

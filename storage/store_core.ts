@@ -10,6 +10,7 @@ import {
   bucketOf,
   type Chunk,
   ChunkCatalog,
+  chunkLimits,
   chunkSpanUs,
   type SparedBytes,
 } from "./chunk_catalog.ts";
@@ -73,7 +74,7 @@ export interface StoreGround {
  */
 export class StoreCore {
   readonly #engine: Engine;
-  readonly #catalog = new ChunkCatalog();
+  readonly #catalog: ChunkCatalog;
   readonly #queries: QueryQueue;
   readonly #sealer: Sealer;
   readonly #roller: Roller;
@@ -105,6 +106,7 @@ export class StoreCore {
   constructor(db: DuckDb, options: StoreOptions, clock: Clock, ground: StoreGround) {
     this.#options = options;
     this.#clock = clock;
+    this.#catalog = new ChunkCatalog(chunkLimits(options.budgetBytes));
     this.#engine = new Engine(db, options.budgetBytes, options.query.maxConcurrent);
     this.#queries = new QueryQueue(
       db,
@@ -579,7 +581,7 @@ export class StoreCore {
   #usedBytes(): number {
     const table = tableFromIPC(this.#engine.run(
       `SELECT sum(memory_usage_bytes)::DOUBLE AS bytes FROM duckdb_memory()
-       WHERE tag IN ('IN_MEMORY_TABLE', 'BASE_TABLE', 'METADATA')`,
+       WHERE tag IN ('IN_MEMORY_TABLE', 'BASE_TABLE', 'METADATA', 'OVERFLOW_STRINGS')`,
     ));
     return Number(table.get(0)?.["bytes"] ?? 0);
   }

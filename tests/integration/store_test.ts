@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { HorizonError } from "../../mod/errors.ts";
 import { Intake } from "../../mod/intake/intake.ts";
 import { Registries } from "../../mod/intern/registries.ts";
@@ -7,6 +8,7 @@ import { silentLogger } from "../../mod/log/logger.ts";
 import { StoreClient } from "../../storage/store_client.ts";
 import { mulberry32 } from "../support/mulberry32.ts";
 import { MIB, pushLog, pushSpan, storeOptions, withStore } from "../support/store_fixture.ts";
+import { until } from "../support/until.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const NOW_US = Math.floor(Date.now() * 1000);
@@ -157,7 +159,7 @@ Deno.test("store: full chunks are sealed beside ingest and read the same", async
     assert.deepEqual(after, before);
     const stats = await store.stats();
     assert.equal(stats.signals.find((s) => s.signal === "spans")?.openRows, 0);
-  });
+  }, { budgetBytes: 1024 * MIB });
 });
 
 Deno.test("store: ingest goes on beside a heavy query, which ends at its deadline", async () => {
@@ -374,5 +376,34 @@ Deno.test("store: under load past the budget only the oldest goes, whatever is b
     assert.ok(evicted > 0, "the budget was reached");
     // A row takes 20 bytes at most; a chunk of two million may just have gone.
     assert.ok(kept * 20 > budgetBytes / 3, `only ${kept} rows were kept`);
+  }, { budgetBytes });
+});
+
+Deno.test("store: of rows that are large, too, only the oldest go", async () => {
+  const budgetBytes = 48 * MIB;
+  await withStore(async ({ intake, registries, rows, store }) => {
+    const random = mulberry32(2);
+    // 64 KiB of which an encoding saves a quarter: 128 MiB in all, in fewer rows than fill any chunk.
+    const text = () =>
+      Buffer.from(Uint32Array.from({ length: 12_288 }, () => random() * 2 ** 32).buffer)
+        .toString("base64");
+    for (let batch = 0; batch < 32; batch++) {
+      for (let i = 0; i < 64; i++) {
+        pushLog(intake.builders.logs, registries, { body: text(), tsUs: NOW_US + batch });
+      }
+      await intake.commit();
+    }
+    // Room is made once a second.
+    await until("within its budget", 30_000, async () => {
+      return (await store.stats()).bytes <= budgetBytes || null;
+    });
+    const kept = Number((await rows("SELECT count(*) FROM logs"))[0]?.[0]);
+    const evicted = (await store.stats()).evicted.reduce((sum, one) => sum + one.rows, 0);
+    assert.equal(kept + evicted, 2_048);
+    assert.ok(kept > 250 && evicted > 0, `${kept} of 2,048 rows were kept`);
+    assert.deepEqual(
+      await rows(`SELECT min(epoch_us(ts)) > ${NOW_US}::BIGINT, max(epoch_us(ts)) FROM logs`),
+      [[true, NOW_US + 31]],
+    );
   }, { budgetBytes });
 });
