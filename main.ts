@@ -26,6 +26,7 @@ import { toHorizonError } from "./mod/errors.ts";
 import { EventWriter } from "./mod/events/event_writer.ts";
 import { Intake } from "./mod/intake/intake.ts";
 import { SampleWriter } from "./mod/intake/sample_writer.ts";
+import { SeriesLimitLog } from "./mod/intake/series_limit_log.ts";
 import { LogWriter } from "./mod/intake/log_writer.ts";
 import { Registries } from "./mod/intern/registries.ts";
 import { LatestValues } from "./mod/latest/latest_values.ts";
@@ -177,6 +178,12 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     pipeline,
     live,
   );
+  const limitLog = new SeriesLimitLog({
+    series: registries.series,
+    clock,
+    timers: systemTimers,
+    log,
+  });
   const events = new EventWriter({ intake, registries, timers: systemTimers, log });
   const latest = new LatestValues({
     maxSeries: MAX_LATEST_SERIES,
@@ -295,7 +302,11 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     remoteWrite,
     samples: writer,
     sources,
-    altered: () => otlp.altered,
+    altered: () => ({
+      ...otlp.altered,
+      cutEventTexts: events.stats.cutTexts,
+      droppedEventAttributes: events.stats.droppedAttributes,
+    }),
     turnedAway: () => ({
       attribute_keys: registries.attributeKeys.refused,
       resources: registries.resources.refused,
@@ -394,6 +405,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
   scraping.start();
   state.start();
   missedExits.start();
+  limitLog.start();
   lifecycle = "ready";
   return {
     addresses,
@@ -402,6 +414,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     stop: () =>
       withinDeadline(server.shutdown_deadline_ms, log, async () => {
         lifecycle = "draining";
+        limitLog.stop();
         await Promise.all([scheduler.stop(), checks.stop(), scraping.stop(), logs.stop()]);
         web.closeStreams();
         store.cancelQueries();

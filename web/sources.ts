@@ -1,6 +1,6 @@
 import type { CheckStatus, HealthReport } from "../mod/health/check_status.ts";
 import type { SeriesDefinition } from "../mod/intern/definitions.ts";
-import type { SeriesRefusal } from "../mod/intern/series_registry.ts";
+import type { SeriesRefusals } from "../mod/intern/series_refusals.ts";
 import type { LatestValues } from "../mod/latest/latest_values.ts";
 import type { ProcessRow } from "../mod/processes/process_row.ts";
 
@@ -12,8 +12,9 @@ export type LatestSource = Pick<LatestValues, "entries" | "subscribe">;
 /** The series that samples refer to. */
 export interface SeriesSource {
   readonly size: number;
-  readonly refusals: Readonly<Record<SeriesRefusal, number>>;
+  readonly refusals: Pick<SeriesRefusals, "totals" | "byMetric">;
   get(id: number): SeriesDefinition | undefined;
+  seriesOf(name: string): Iterable<SeriesDefinition>;
   cardinality(limit: number): { name: string; series: number; refused: number }[];
 }
 

@@ -1,6 +1,7 @@
 import type { Intake } from "../intake/intake.ts";
 import { KEY_REFUSED, type Registries } from "../intern/registries.ts";
 import type { Logger } from "../log/logger.ts";
+import { processIdOf } from "../signals/process_ids.ts";
 import type { HorizonEvent } from "./event.ts";
 
 /** Events that wait for the store; past it the newest are dropped and counted. */
@@ -30,6 +31,9 @@ export interface EventWriterStats {
   readonly dropped: number;
   /** With an append that failed again and again. */
   readonly failed: number;
+  /** Texts of kept events that were cut, and attributes that were left out because there are too many keys. */
+  readonly cutTexts: number;
+  readonly droppedAttributes: number;
 }
 
 /**
@@ -45,6 +49,8 @@ export class EventWriter {
   #kept = 0;
   #dropped = 0;
   #failed = 0;
+  #cutTexts = 0;
+  #droppedAttributes = 0;
 
   constructor(deps: EventWriterDeps) {
     this.#deps = deps;
@@ -56,6 +62,8 @@ export class EventWriter {
       kept: this.#kept,
       dropped: this.#dropped,
       failed: this.#failed,
+      cutTexts: this.#cutTexts,
+      droppedAttributes: this.#droppedAttributes,
     };
   }
 
@@ -96,10 +104,14 @@ export class EventWriter {
       } catch {
         return this.#retryLater();
       }
+      const altered = { cutTexts: 0, droppedAttributes: 0 };
       try {
-        for (const event of batch) this.#push(event);
+        for (const event of batch) this.#push(event, altered);
         await this.#deps.intake.commit();
         this.#kept += batch.length;
+        // Counted here, not when they are cut: an append that fails is made again.
+        this.#cutTexts += altered.cutTexts;
+        this.#droppedAttributes += altered.droppedAttributes;
         this.#waiting.splice(0, batch.length);
         this.#attempts = 0;
       } catch (error) {
@@ -126,32 +138,40 @@ export class EventWriter {
     });
   }
 
-  #push(event: HorizonEvent): void {
+  #push(event: HorizonEvent, altered: { cutTexts: number; droppedAttributes: number }): void {
+    const cut = (text: string): string => {
+      if (text.length <= MAX_TEXT) return text;
+      altered.cutTexts++;
+      return cutText(text);
+    };
     const { events } = this.#deps.intake.builders;
     events.pushTime(Math.round(event.tsMs * 1000), 0);
     events.stream.push(event.stream);
     events.name.push(event.name);
-    events.subject.push(cutText(event.subject));
+    events.subject.push(cut(event.subject));
     if (event.service === null) events.service.pushNull();
     else events.service.push(event.service);
-    events.pid.push(event.pid);
+    events.pid.push(processIdOf(event.pid));
     events.severity.push(event.severity);
-    events.message.push(cutText(event.message));
+    events.message.push(cut(event.message));
     events.value.push(event.value);
     for (const [key, value] of Object.entries(event.attributes)) {
       if (value === null) continue;
       const id = this.#deps.registries.attributeKeys.idOf(key);
-      if (id === KEY_REFUSED) continue;
+      if (id === KEY_REFUSED) {
+        altered.droppedAttributes++;
+        continue;
+      }
       events.attributes.pushKey(id);
-      events.attributes.values.push(cutText(String(value)));
+      events.attributes.values.push(cut(String(value)));
     }
     events.closeRow();
   }
 }
 
-/** At most `MAX_TEXT` characters, no half of a surrogate pair at the end. */
+/** The first `MAX_TEXT` characters, no half of a surrogate pair at the end. */
 function cutText(text: string): string {
-  return text.length <= MAX_TEXT ? text : text.slice(0, MAX_TEXT).toWellFormed();
+  return text.slice(0, MAX_TEXT).toWellFormed();
 }
 
 function sizeOf(event: HorizonEvent): number {

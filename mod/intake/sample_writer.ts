@@ -169,6 +169,7 @@ export class SampleRows {
   /**
    * The number of a series, or why it cannot have one; nothing is counted. It may be remembered
    * until `SampleWriter.generation` rises; a refusal may not, there may be room next time.
+   * A refusal at a limit of series is explained in the message of `rejections`.
    */
   seriesId(identity: SeriesIdentity): number | RejectReason {
     const { limits, registries: { series } } = this.#options;
@@ -177,7 +178,9 @@ export class SampleRows {
     const labels = sortLabels(identity.labels);
     if (!labelsFit(labels, limits) || unit.length > limits.maxNameBytes) return "label_limit";
     const id = series.resolve(name, kind, unit, labels, service);
-    return id === SERIES_REFUSED ? "series_limit" : id;
+    if (id !== SERIES_REFUSED) return id;
+    this.rejections.noteRefusal(series.lastRefusal);
+    return "series_limit";
   }
 
   /** Takes a sample of a series that is known, or counts why not. Answers whether it was taken. */

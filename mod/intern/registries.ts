@@ -8,6 +8,8 @@ import { SeriesRegistry } from "./series_registry.ts";
 const MAX_ATTRIBUTE_KEYS = 65_000;
 const MAX_RESOURCES = 100_000;
 const MAX_BOUNDS = 100_000;
+/** Characters of all resources, and of all bounds, as they are found again. */
+const MAX_CONTENT_CHARACTERS = 32 * 1024 * 1024;
 
 /** `idOf` answers this when the registry is full; the caller drops and counts the attribute. */
 export const KEY_REFUSED = 0;
@@ -65,7 +67,7 @@ export class AttributeKeys {
 
 /**
  * Things found again by their content, numbered from 1; 0 stands for "none, or the registry
- * is full", and full is counted.
+ * is full", and full is counted. It is full at a number of things, and at `MAX_CONTENT_CHARACTERS`.
  */
 export class ContentRegistry<T> {
   readonly #ids = new Map<string, number>();
@@ -75,6 +77,7 @@ export class ContentRegistry<T> {
   readonly #keyOf: (value: T) => string;
   readonly #clean: (value: T) => T;
   #pending: { id: number; value: T }[] = [];
+  #characters = 0;
   #refused = 0;
 
   /** `clean`: what is kept in the place of a value; the same value when it may be kept as it is. */
@@ -116,12 +119,14 @@ export class ContentRegistry<T> {
   }
 
   #add(key: string, value: T): number {
-    if (this.#values.length >= this.#limit) {
+    const fits = this.#characters + key.length <= MAX_CONTENT_CHARACTERS;
+    if (!fits || this.#values.length >= this.#limit) {
       this.#refused++;
       return 0;
     }
     const id = this.#values.push(value);
     this.#ids.set(key, id);
+    this.#characters += key.length;
     this.#pending.push({ id, value });
     return id;
   }
@@ -137,7 +142,9 @@ export class ContentRegistry<T> {
    */
   restore(values: Iterable<{ readonly id: number; readonly value: T }>): void {
     for (const { id, value } of values) {
-      this.#ids.set(this.#keyOf(value), id);
+      const key = this.#keyOf(value);
+      this.#ids.set(key, id);
+      this.#characters += key.length;
       this.#values[id - 1] = value;
     }
   }

@@ -1,6 +1,12 @@
 import { assert } from "../errors.ts";
 import { cleanPairs, type CleanValue, keepValue } from "./clean_value.ts";
 import type { SeriesDefinition, SeriesKind } from "./definitions.ts";
+import {
+  type MetricSeries,
+  type RefusedSeries,
+  type SeriesRefusal,
+  SeriesRefusals,
+} from "./series_refusals.ts";
 
 export interface SeriesLimits {
   /** Live series in all. */
@@ -11,20 +17,25 @@ export interface SeriesLimits {
   readonly idleAfterMs?: number;
 }
 
-/** Why a new series was refused. Existing series go on either way. */
-export type SeriesRefusal = "max_series" | "max_series_per_metric";
-
 /** `resolve` answers this instead of an id when a limit refuses a new series. */
 export const SERIES_REFUSED = -1;
 
 /** First block of ids for a metric name; each next block of that name is twice as large. */
 const FIRST_BLOCK = 16;
 const LARGEST_BLOCK = 4096;
+/**
+ * Characters that the names and labels of all series may have, for each that `maxSeries` allows: several
+ * times what series have, so that only those with labels as long as texts meet it.
+ */
+const CHARACTERS_PER_SERIES = 512;
+/** What they may have in any case. */
+const MIN_CHARACTERS = 4 * 1024 * 1024;
+/** Metrics that a refusal names as those with the most series. */
+const LARGEST_NAMED = 3;
 
 interface MetricName {
   readonly name: string;
   live: number;
-  refused: number;
   nextId: number;
   blockEnd: number;
   blockSize: number;
@@ -36,7 +47,8 @@ interface MetricName {
  * Gives every distinct (name, kind, unit, labels) a number. Ids of one metric name stand in
  * common blocks, so that a query for one metric touches few row groups of a sorted chunk.
  *
- * Bounded by `SeriesLimits`; what is refused is counted by metric name and reason.
+ * Bounded by `SeriesLimits`, and by the characters of names and labels; what is refused leaves nothing
+ * behind but its counts in `refusals`.
  */
 export class SeriesRegistry {
   readonly #limits: SeriesLimits;
@@ -46,7 +58,12 @@ export class SeriesRegistry {
   readonly #names = new Map<string, MetricName>();
   /** When each series last had a sample, milliseconds since the Unix epoch, by id. */
   #lastUsedMs = new Float64Array(1024);
-  readonly #refusals: Record<SeriesRefusal, number> = { max_series: 0, max_series_per_metric: 0 };
+  readonly refusals = new SeriesRefusals();
+  readonly #maxCharacters: number;
+  #characters = 0;
+  #lastRefusal: RefusedSeries | null = null;
+  /** As of the first refusal after series were forgotten last. */
+  #largest: readonly MetricSeries[] | null = null;
   #pending: SeriesDefinition[] = [];
   #nextBlock = 1;
   #generation = 0;
@@ -54,6 +71,7 @@ export class SeriesRegistry {
   /** `clean`: what is kept in the place of a label's value. */
   constructor(limits: SeriesLimits, clean: CleanValue = keepValue) {
     this.#limits = limits;
+    this.#maxCharacters = Math.max(MIN_CHARACTERS, limits.maxSeries * CHARACTERS_PER_SERIES);
     this.#clean = clean;
   }
 
@@ -62,9 +80,24 @@ export class SeriesRegistry {
     return this.#byId.size;
   }
 
-  /** New series refused so far, by the limit that refused them. */
-  get refusals(): Readonly<Record<SeriesRefusal, number>> {
-    return this.#refusals;
+  /** Characters of the names and labels of live series. */
+  get characters(): number {
+    return this.#characters;
+  }
+
+  /** What each refusal is refused by: a number of series, or of characters. */
+  get limits(): Readonly<Record<SeriesRefusal, number>> {
+    const { maxSeries, maxSeriesPerMetric } = this.#limits;
+    return {
+      max_series: maxSeries,
+      max_series_per_metric: maxSeriesPerMetric,
+      max_series_characters: this.#maxCharacters,
+    };
+  }
+
+  /** The refusal behind the `SERIES_REFUSED` that `resolve` answered last; null before the first. */
+  get lastRefusal(): RefusedSeries | null {
+    return this.#lastRefusal;
   }
 
   /** Rises when series are forgotten: who remembers ids must then look them up again. */
@@ -103,14 +136,20 @@ export class SeriesRegistry {
     labels: SeriesDefinition["labels"],
     service: string,
   ): number {
-    const metric = this.#metric(name);
-    if (this.#byId.size >= this.#limits.maxSeries) return this.#refuse(metric, "max_series");
-    if (metric.live >= this.#limits.maxSeriesPerMetric) {
-      return this.#refuse(metric, "max_series_per_metric");
+    const { maxSeries, maxSeriesPerMetric } = this.#limits;
+    const live = this.#names.get(name)?.live ?? 0;
+    if (live >= maxSeriesPerMetric) {
+      return this.#refuse(name, "max_series_per_metric");
     }
+    if (this.#byId.size >= maxSeries) return this.#refuse(name, "max_series");
+    if (this.#characters + key.length > this.#maxCharacters) {
+      return this.#refuse(name, "max_series_characters");
+    }
+    const metric = this.#metric(name);
     const id = this.#allocate(metric);
     const definition: SeriesDefinition = { id, name, kind, unit, labels, service };
     this.#byKey.set(key, id);
+    this.#characters += key.length;
     this.#byId.set(id, definition);
     metric.newest = definition;
     this.#pending.push(definition);
@@ -151,7 +190,9 @@ export class SeriesRegistry {
     const metric = this.#metric(definition.name);
     metric.live++;
     const { name, kind, unit, labels, id } = definition;
-    this.#byKey.set(seriesKey(name, kind, unit, labels), id);
+    const key = seriesKey(name, kind, unit, labels);
+    this.#byKey.set(key, id);
+    this.#characters += key.length;
     this.#byId.set(id, definition);
     if (metric.newest === null || metric.newest.id < id) metric.newest = definition;
     if (id >= this.#nextBlock) this.#nextBlock = id + 1;
@@ -165,16 +206,18 @@ export class SeriesRegistry {
   /** Forgets series. Their ids are never given again: one that comes back has another. */
   forget(ids: Iterable<number>): void {
     this.#generation++;
+    this.#lastRefusal = this.#largest = null;
     for (const id of ids) {
       const definition = this.#byId.get(id);
       if (definition === undefined) continue;
       const { name, kind, unit, labels } = definition;
       this.#byId.delete(id);
-      this.#byKey.delete(seriesKey(name, kind, unit, labels));
+      const key = seriesKey(name, kind, unit, labels);
+      if (this.#byKey.delete(key)) this.#characters -= key.length;
       const metric = this.#names.get(name);
       assert(metric !== undefined, "a live series has a metric name");
       metric.live--;
-      if (metric.live === 0 && metric.refused === 0) this.#names.delete(name);
+      if (metric.live === 0) this.#names.delete(name);
     }
   }
 
@@ -191,12 +234,35 @@ export class SeriesRegistry {
     return [...this.#byId.values()];
   }
 
-  /** Live and refused series by metric name, most series first, at most `limit` names. */
+  /** Live and refused series by metric name, most of both first, at most `limit` names. */
   cardinality(limit: number): { name: string; series: number; refused: number }[] {
-    return [...this.#names.values()]
-      .map(({ name, live, refused }) => ({ name, series: live, refused }))
+    const names = new Set(this.#names.keys());
+    for (const [name] of this.refusals.byMetric()) names.add(name);
+    return [...names]
+      .map((name) => ({
+        name,
+        series: this.#names.get(name)?.live ?? 0,
+        refused: this.refusals.of(name),
+      }))
       .sort((a, b) => b.series + b.refused - (a.series + a.refused) || (a.name < b.name ? -1 : 1))
       .slice(0, limit);
+  }
+
+  /** The metrics with the most series, the largest first; few of them. Looks at all names. */
+  largest(): MetricSeries[] {
+    const largest: MetricSeries[] = [];
+    for (const { name, live } of this.#names.values()) {
+      if (largest.length === LARGEST_NAMED && live <= largest.at(-1)!.series) continue;
+      largest.push({ name, series: live });
+      largest.sort((a, b) => b.series - a.series);
+      largest.length = Math.min(largest.length, LARGEST_NAMED);
+    }
+    return largest;
+  }
+
+  /** Live series of a metric name. */
+  *seriesOf(name: string): Generator<SeriesDefinition> {
+    for (const definition of this.#byId.values()) if (definition.name === name) yield definition;
   }
 
   #growLastUsed(id: number): void {
@@ -209,23 +275,26 @@ export class SeriesRegistry {
     let metric = this.#names.get(name);
     if (metric === undefined) {
       metric = noSeries(name);
-      // Names are bounded as series are: a name past the limit shares one entry.
-      if (this.#names.size >= this.#limits.maxSeries) return this.#names.get("") ?? this.#other();
       this.#names.set(name, metric);
     }
     return metric;
   }
 
-  #other(): MetricName {
-    const other = noSeries("");
-    this.#names.set("", other);
-    return other;
+  #refuse(metric: string, reason: SeriesRefusal): number {
+    this.refusals.add(metric, reason);
+    const last = this.#lastRefusal;
+    if (last === null || last.reason !== reason || last.metric !== metric) {
+      const limit = this.limits[reason];
+      this.#lastRefusal = { metric, reason, limit, largest: this.#largestAt(reason) };
+    }
+    return SERIES_REFUSED;
   }
 
-  #refuse(metric: MetricName, reason: SeriesRefusal): number {
-    metric.refused++;
-    this.#refusals[reason]++;
-    return SERIES_REFUSED;
+  // At a limit of all series their numbers hardly change, and looking at all names takes long.
+  #largestAt(reason: SeriesRefusal): readonly MetricSeries[] {
+    if (reason === "max_series_per_metric") return [];
+    this.#largest ??= this.largest();
+    return this.#largest;
   }
 
   #allocate(metric: MetricName): number {
@@ -244,7 +313,6 @@ function noSeries(name: string): MetricName {
   return {
     name,
     live: 0,
-    refused: 0,
     nextId: 0,
     blockEnd: 0,
     blockSize: FIRST_BLOCK,

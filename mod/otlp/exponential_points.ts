@@ -125,7 +125,10 @@ export class ExponentialPointDecoder implements PointDecoder {
     if (this.#tooMany || !sane || !isPlausible(histogram)) return "invalid_buckets";
     const { series: lookup, exemplars } = this.#parts;
     const seriesId = lookup.seriesId(reader, series, this.#scan.range, TAGS.attributes);
-    if (seriesId === SERIES_REFUSED) return "series_limit";
+    if (seriesId === SERIES_REFUSED) {
+      context.rejections.noteRefusal(lookup.lastRefusal);
+      return "series_limit";
+    }
     const { count, sum, min, max } = this.#scan;
     const point = { histogram: fitted(histogram), count, sum, min, max, tsUs };
     const problem = this.#delta

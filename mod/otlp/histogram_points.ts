@@ -95,7 +95,10 @@ export class HistogramPointDecoder implements PointDecoder {
     if (!this.#bucketsFit()) return "invalid_buckets";
     const { series: lookup, exemplars } = this.#parts;
     const seriesId = lookup.seriesId(reader, series, this.#scan.range, TAGS.attributes);
-    if (seriesId === SERIES_REFUSED) return "series_limit";
+    if (seriesId === SERIES_REFUSED) {
+      context.rejections.noteRefusal(lookup.lastRefusal);
+      return "series_limit";
+    }
     const boundsId = this.#boundsId();
     if (boundsId === 0) return "bounds_limit";
     const { count, sum, min, max } = this.#scan;

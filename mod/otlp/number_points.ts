@@ -81,7 +81,10 @@ export class NumberPointDecoder implements PointDecoder {
     if (!this.#hasValue) return "value_missing";
     if (!timeTaken(tsUs, context)) return "timestamp_out_of_range";
     const seriesId = this.#parts.series.seriesId(reader, series, this.#range, ATTRIBUTES);
-    if (seriesId === SERIES_REFUSED) return "series_limit";
+    if (seriesId === SERIES_REFUSED) {
+      context.rejections.noteRefusal(this.#parts.series.lastRefusal);
+      return "series_limit";
+    }
     if (!this.#delta) this.#parts.metrics.push(seriesId, tsUs, this.#value);
     else {
       const problem = this.#pushDelta(seriesId, tsUs, series, context);

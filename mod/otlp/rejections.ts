@@ -1,3 +1,5 @@
+import { refusalText, type RefusedSeries } from "../intern/series_refusals.ts";
+
 /** Why a record was rejected for good. The closed set of `reason` values in metrics and counters. */
 export type RejectReason =
   | "invalid_trace_id"
@@ -33,9 +35,16 @@ const EXPLANATIONS: Readonly<Record<RejectReason, string>> = {
   label_limit: "a series has too many labels, or a label's name or value is too long",
 };
 
+/** Metrics whose limits one answer explains. */
+const MAX_EXPLAINED = 3;
+
 /** Rejected records of one request, by reason. */
 export class Rejections {
   readonly #counts = new Map<RejectReason, number>();
+  /** Refusals of new series to be explained, by metric. */
+  readonly #refusals = new Map<string, RefusedSeries>();
+  #lastRefusal: RefusedSeries | null = null;
+  #moreRefusals = false;
   #total = 0;
 
   get total(): number {
@@ -48,6 +57,15 @@ export class Rejections {
     this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + count);
   }
 
+  /** Notes which limit stands behind a `series_limit`, for the message; counts nothing. */
+  noteRefusal(refusal: RefusedSeries | null): void {
+    if (refusal === null || refusal === this.#lastRefusal) return;
+    this.#lastRefusal = refusal;
+    if (this.#refusals.has(refusal.metric)) return;
+    if (this.#refusals.size < MAX_EXPLAINED) this.#refusals.set(refusal.metric, refusal);
+    else this.#moreRefusals = true;
+  }
+
   byReason(): Iterable<readonly [RejectReason, number]> {
     return this.#counts;
   }
@@ -56,7 +74,14 @@ export class Rejections {
   message(): string | null {
     if (this.#total === 0) return null;
     return [...this.#counts]
-      .map(([reason, count]) => `${count} rejected: ${EXPLANATIONS[reason]}`)
+      .map(([reason, count]) => `${count} rejected: ${this.#explain(reason)}`)
       .join("; ");
+  }
+
+  #explain(reason: RejectReason): string {
+    if (reason !== "series_limit" || this.#refusals.size === 0) return EXPLANATIONS[reason];
+    const limits = [...this.#refusals.values()].map(refusalText).join("; ");
+    const more = this.#moreRefusals ? "; further metrics are at a limit" : "";
+    return `${EXPLANATIONS.series_limit} (${limits}${more})`;
   }
 }

@@ -1,6 +1,7 @@
 import { decodeUtf8 } from "../columns/utf8_text.ts";
 import type { SeriesKind } from "../intern/definitions.ts";
 import { SERIES_REFUSED, type SeriesRegistry, sortLabels } from "../intern/series_registry.ts";
+import type { RefusedSeries } from "../intern/series_refusals.ts";
 import type { AttributeDecoder } from "./attribute_decoder.ts";
 import { ByteCache } from "./byte_cache.ts";
 import type { ResourceInfo } from "./resource_cache.ts";
@@ -8,6 +9,8 @@ import type { WireReader } from "./wire.ts";
 
 const SERIES_CACHE = { maxEntries: 262_144, maxBytes: 33_554_432 };
 const CONTEXT_CACHE = { maxEntries: 65_536, maxBytes: 8_388_608 };
+/** Characters of the names of metrics that are remembered beside `CONTEXT_CACHE`. */
+const MAX_CONTEXT_CHARACTERS = 8_388_608;
 const MAX_UNIT_BYTES = 64;
 /** Where a point's attribute has the name of an identifying resource attribute: see `labelsOf`. */
 const CONFLICT_PREFIX = "exported_";
@@ -83,6 +86,7 @@ export class SeriesLookup {
   readonly #contextIndexes: ByteCache;
   #contexts: SeriesContext[] = [];
   #contextsMade = 0;
+  #contextCharacters = 0;
   /** Scratch for the key of a context: a variant, a length, a name and a unit. */
   #key = new Uint8Array(1024);
   #keyView = new DataView(this.#key.buffer);
@@ -118,7 +122,10 @@ export class SeriesLookup {
     const index = this.#contextIndexes.find(this.#keyView, 0, length, resource.number);
     const known = index === -1 ? undefined : this.#contexts[index];
     if (known !== undefined) return known;
-    if (this.#contexts.length >= CONTEXT_CACHE.maxEntries) this.#forgetContexts();
+    this.#contextCharacters += metric.nameEnd - metric.nameStart;
+    const full = this.#contexts.length >= CONTEXT_CACHE.maxEntries ||
+      this.#contextCharacters > MAX_CONTEXT_CHARACTERS;
+    if (full) this.#forgetContexts();
     const { kind, suffix } = CONTEXT_VARIANTS[variant]!;
     this.#contextsMade = (this.#contextsMade + 1) >>> 0;
     const context: SeriesContext = {
@@ -151,6 +158,11 @@ export class SeriesLookup {
     return id;
   }
 
+  /** Why `SERIES_REFUSED` was answered last. */
+  get lastRefusal(): RefusedSeries | null {
+    return this.#registry.lastRefusal;
+  }
+
   /** The point's own attributes. */
   labels(reader: WireReader, point: PointRange, attributeTag: number): [string, string][] {
     const labels = this.#attributes.pairs(reader, point.start, point.end, attributeTag);
@@ -171,6 +183,7 @@ export class SeriesLookup {
 
   #forgetContexts(): void {
     this.#contexts = [];
+    this.#contextCharacters = 0;
     this.#contextIndexes.clear();
     // Their series are filed under numbers that are gone.
     this.#series.clear();

@@ -80,7 +80,10 @@ export class SummaryPointDecoder {
       const id = lookup.resolve(series.quantiles, [...labels, [QUANTILE_LABEL, String(quantile)]]);
       rows.push([id, value]);
     }
-    if (rows.some(([seriesId]) => seriesId === SERIES_REFUSED)) return "series_limit";
+    if (rows.some(([seriesId]) => seriesId === SERIES_REFUSED)) {
+      context.rejections.noteRefusal(lookup.lastRefusal);
+      return "series_limit";
+    }
     for (const [seriesId, value] of rows) metrics.push(seriesId, tsUs, value);
     return null;
   }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SIGNALS } from "../../mod/columns/column.ts";
+import { metricLabels } from "../../mod/intern/metric_labels.ts";
 import { ROLLUPS } from "../../mod/metrics/rollup.ts";
 import type { DiskStats, Store, StoredStats, StoreStats } from "../../mod/ports.ts";
 import type { Route } from "../route.ts";
@@ -17,6 +18,8 @@ const MAX_NAMES = 1_000;
 const StorageQuery = z.strictObject({
   names: z.coerce.number().pipe(z.int().min(0).max(MAX_NAMES)).default(50)
     .describe("Metric names shown, those with most series first."),
+  metric: z.string().max(4_096).optional()
+    .describe("A metric name whose label keys are shown, those with most values first."),
 });
 
 const SignalName = z.enum(SIGNALS);
@@ -96,6 +99,13 @@ export const StorageJson = z.strictObject({
     by_metric: z.array(
       z.strictObject({ name: z.string(), series: z.number(), refused: z.number() }),
     ),
+    metric: z.strictObject({
+      name: z.string(),
+      looked_at: z.number().describe("Its series that were looked at, at most 50,000."),
+      labels: z.array(
+        z.strictObject({ key: z.string(), values: z.number(), series: z.number() }),
+      ),
+    }).nullable().describe("Of the metric that was asked for."),
   }),
 });
 
@@ -122,8 +132,9 @@ export function storageRoutes({ store, series }: StorageDeps): Route[] {
           live: series.size,
           retired: stats.retiredSeries,
           lost_definitions: stats.lostDefinitions,
-          refused: { ...series.refusals },
+          refused: { ...series.refusals.totals },
           by_metric: series.cardinality(query.data.names),
+          metric: query.data.metric === undefined ? null : metricJson(series, query.data.metric),
         },
       };
       return c.json(body);
@@ -159,6 +170,11 @@ function storeJson(stats: StoreStats): Omit<z.infer<typeof StorageJson>, "series
       refused: stats.queriesRefused,
     },
   };
+}
+
+function metricJson(series: SeriesSource, name: string) {
+  const { lookedAt, labels } = metricLabels(series.seriesOf(name));
+  return { name, looked_at: lookedAt, labels: labels.map((one) => ({ ...one })) };
 }
 
 function storedJson(stored: StoredStats) {

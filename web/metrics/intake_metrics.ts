@@ -3,7 +3,12 @@ import type { IntakeStats } from "../../mod/intake/intake.ts";
 import type { PipelineStats } from "../../mod/pipeline/pipeline.ts";
 import type { SeriesSource } from "../sources.ts";
 import { registerForwardMetrics } from "./forward_metrics.ts";
-import { byLabel, one, readCounter, readGauge } from "./readings.ts";
+import {
+  OTHER_METRICS,
+  SERIES_REFUSALS,
+  type SeriesRefusal,
+} from "../../mod/intern/series_refusals.ts";
+import { byLabel, one, readCounter, readGauge, type Readings } from "./readings.ts";
 
 export interface IntakeMetricSources {
   readonly intake: { readonly stats: IntakeStats };
@@ -81,9 +86,9 @@ export function registerIntakeMetrics(registry: Registry, sources: IntakeMetricS
   });
   readCounter(registry, {
     name: "horizon_series_refused_total",
-    help: "New series refused, by the limit that refused them.",
-    labelNames: ["reason"],
-    read: () => byLabel("reason", series.refusals),
+    help: "Samples of new series refused, by metric and the limit that refused them.",
+    labelNames: ["metric", "reason"],
+    read: () => refusedSeries(series.refusals),
   });
   readCounter(registry, {
     name: "horizon_turned_away_total",
@@ -93,8 +98,26 @@ export function registerIntakeMetrics(registry: Registry, sources: IntakeMetricS
   });
   readCounter(registry, {
     name: "horizon_otlp_altered_total",
-    help: "Parts of kept OTLP records that were cut or dropped at a bound, by what they are.",
+    help: "Parts of kept records that were cut or dropped at a bound, by what they are.",
     labelNames: ["what"],
     read: () => byLabel("what", sources.altered()),
   });
+}
+
+/** Metrics with a reading of their own; the others share one. */
+const MAX_REFUSED_METRICS = 100;
+
+// The first that were refused keep their readings, so that none of these counters ever falls.
+function refusedSeries(
+  refusals: SeriesSource["refusals"],
+): Readings<"metric" | "reason"> {
+  const readings: (readonly [{ metric: string; reason: SeriesRefusal }, number])[] = [];
+  let named = 0;
+  for (const [metric, counts] of refusals.byMetric()) {
+    const label = named++ < MAX_REFUSED_METRICS ? metric : OTHER_METRICS;
+    for (const reason of SERIES_REFUSALS) {
+      if (counts[reason] > 0) readings.push([{ metric: label, reason }, counts[reason]]);
+    }
+  }
+  return readings;
 }

@@ -401,13 +401,13 @@ Deno.test("ProcessCollector: series that the limits refuse are asked for again o
     const sink = new RecordingSink(8);
     const { collector, turn } = setUp(tree.root, { sink });
     turn(2);
-    const refusals = sink.series.refusals.max_series;
+    const refusals = sink.series.refusals.totals.max_series;
     assert.ok(refusals > 0);
     // Pid 7 has its slow turn when turn + 7 is a multiple of 5, that is on turn 3.
     turn();
-    const afterSlow = sink.series.refusals.max_series;
+    const afterSlow = sink.series.refusals.totals.max_series;
     turn(2);
-    assert.equal(sink.series.refusals.max_series, afterSlow);
+    assert.equal(sink.series.refusals.totals.max_series, afterSlow);
     collector.close();
   }));
 

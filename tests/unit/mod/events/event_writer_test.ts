@@ -21,6 +21,8 @@ const event = (name: string, attributes: HorizonEvent["attributes"] = {}): Horiz
   attributes,
 });
 
+const UNALTERED = { cutTexts: 0, droppedAttributes: 0 };
+
 /** A writer over a real intake whose store answers as `append` says. */
 function writerOver(append: (request: AppendRequest) => Promise<void>, maxPendingBytes = 10e6) {
   const registries = new Registries({ maxSeries: 10, maxSeriesPerMetric: 10 });
@@ -46,7 +48,7 @@ Deno.test("EventWriter: events written together are appended together, in order"
   assert.equal(batch?.signal, "events");
   assert.equal(batch?.rows, 2);
   assert.equal(batch?.minTsUs, 1_000_500);
-  assert.deepEqual(writer.stats, { waiting: 0, kept: 2, dropped: 0, failed: 0 });
+  assert.deepEqual(writer.stats, { waiting: 0, kept: 2, dropped: 0, failed: 0, ...UNALTERED });
 });
 
 Deno.test("EventWriter: a refusal and a failed append are tried again, and lose nothing", async () => {
@@ -62,18 +64,18 @@ Deno.test("EventWriter: a refusal and a failed append are tried again, and lose 
   await timers.advance(0);
   assert.equal(writer.stats.waiting, 1);
   release();
-  await timers.advance(1_000);
+  await await timers.advance(1_000);
   await writer.drain();
   await writer.drain();
   assert.equal(rows, 1);
-  assert.deepEqual(writer.stats, { waiting: 0, kept: 1, dropped: 0, failed: 0 });
+  assert.deepEqual(writer.stats, { waiting: 0, kept: 1, dropped: 0, failed: 0, ...UNALTERED });
 });
 
 Deno.test("EventWriter: what fails again and again is given up and counted", async () => {
   const { writer } = writerOver(() => Promise.reject(new Error("broken")));
   writer.write(event("start"));
   for (let i = 0; i < 5; i++) await writer.drain();
-  assert.deepEqual(writer.stats, { waiting: 0, kept: 0, dropped: 0, failed: 1 });
+  assert.deepEqual(writer.stats, { waiting: 0, kept: 0, dropped: 0, failed: 1, ...UNALTERED });
 });
 
 Deno.test("EventWriter: past its bound the newest are dropped and counted", async () => {
@@ -82,4 +84,31 @@ Deno.test("EventWriter: past its bound the newest are dropped and counted", asyn
   assert.equal(writer.stats.dropped, 7);
   await writer.drain();
   assert.equal(writer.stats.kept, 20_000);
+});
+
+Deno.test("EventWriter: a number that is no process id is left out, cut texts are counted once", async () => {
+  let fails = 1;
+  const appended: AppendRequest[] = [];
+  const { writer, timers } = writerOver((request) => {
+    if (fails-- > 0) return Promise.reject(new HorizonError("unavailable", "not now"));
+    appended.push(request);
+    return Promise.resolve();
+  });
+  const long = "x".repeat(8_193);
+  writer.write({ ...event("exit", { why: long, short: "y" }), pid: 2 ** 31, message: long });
+  await writer.drain();
+  await timers.advance(1_000);
+  await writer.drain();
+  assert.deepEqual(writer.stats, {
+    waiting: 0,
+    kept: 1,
+    dropped: 0,
+    failed: 0,
+    cutTexts: 2,
+    droppedAttributes: 0,
+  });
+  const columns = new Map(appended[0]?.batches[0]?.columns);
+  const pid = columns.get("pid");
+  assert.ok(pid?.type === "f64");
+  assert.equal((pid.nulls?.[0] ?? 1) & 1, 0);
 });

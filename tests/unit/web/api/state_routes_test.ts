@@ -27,6 +27,13 @@ Deno.test("/api/storage: figures, and the metrics with most series first", async
   assert.equal(body.signals[0]?.min_ts, "2023-11-14T22:13:20.000001Z");
   assert.equal(body.signals[0]?.max_ts, null);
   assert.deepEqual(body.evicted, [{ signal: "logs", reason: "age", rows: 7 }]);
+  assert.equal(body.series.metric, null);
+  const asked = StorageJson.parse(await (await web.request("/api/storage?metric=a")).json());
+  assert.deepEqual(asked.series.metric, {
+    name: "a",
+    looked_at: 2,
+    labels: [{ key: "x", values: 2, series: 2 }],
+  });
   const bad = await web.request("/api/storage?names=-1&x=2");
   assert.equal(bad.status, 400);
   assert.equal((await errorOf(bad)).code, "invalid_argument");
