@@ -166,6 +166,8 @@ export interface StoreStats {
   readonly appends: number;
   readonly appendedRows: number;
   readonly appendMsTotal: number;
+  /** Appends answered late because sealing was behind: back-pressure. */
+  readonly heldAppends: number;
   readonly queriesRunning: number;
   readonly queriesQueued: number;
   readonly queriesTotal: number;

@@ -17,6 +17,7 @@ import {
 import { CHUNK_KINDS, type ChunkKind, tierOf } from "./chunk_kind.ts";
 import type { DataDir } from "./data_dir.ts";
 import type { DuckDb } from "./duckdb_module.ts";
+import { HeldAppends } from "./held_appends.ts";
 import { Engine } from "./engine.ts";
 import { streamOf } from "./ipc_stream.ts";
 import type { StepPlan } from "../mod/metrics/metric_source.ts";
@@ -43,6 +44,10 @@ type EvictionReason = StoreStats["evicted"][number]["reason"];
 
 /** Share of its time that the thread spends on appends while it is called busy. */
 const BUSY_SHARE = 0.3;
+/** Shares of the budget that closed chunks may take unsealed before sealing goes on beside any load. */
+const SEAL_SHARE = 1 / 4;
+/** The same, before appends are answered late, so that less comes than can be sealed. */
+const BEHIND_SHARE = 1 / 2;
 /** No chunk is taken to be smaller once sealed, in shares of what came in. */
 const LEAST_SEALED_SHARE = 0.02;
 /** How long compressing waits for a moment without queries before it holds back new ones. */
@@ -99,6 +104,7 @@ export class StoreCore {
   #sealsNow = true;
   #lastTickMs = 0;
   #appendMsAtTick = 0;
+  readonly #held = new HeldAppends();
   readonly #disk: DataDir | null;
   /** What was found on disk; null in memory-only mode. */
   readonly recovery: Recovery | null;
@@ -146,8 +152,12 @@ export class StoreCore {
     return this.#queries.busy || this.#sealing;
   }
 
-  /** Takes definitions and rows, all or none. */
-  append(frames: AppendFrames): void {
+  /**
+   * Takes definitions and rows, all or none; `settle` is called once the next ones may come, at most two
+   * seconds later.
+   * @throws what the engine throws; `settle` is then not called
+   */
+  append(frames: AppendFrames, settle: () => void): void {
     const started = this.#clock.monotonicMs();
     const routed: (() => void)[] = [];
     const known = new Set(this.#catalog.all());
@@ -172,8 +182,11 @@ export class StoreCore {
     this.#disk?.endAppend();
     for (const { rows } of frames.batches) this.#appendedRows += rows;
     this.#appends++;
-    this.#appendMsTotal += this.#clock.monotonicMs() - started;
+    const nowMs = this.#clock.monotonicMs();
+    this.#appendMsTotal += nowMs - started;
     this.#close();
+    if (this.#behind) this.#held.hold(settle, nowMs);
+    else settle();
   }
 
   query(id: number, command: QueryCommand, settle: (settled: QuerySettled) => void): void {
@@ -213,6 +226,7 @@ export class StoreCore {
   step(): void {
     this.#queries.step();
     if (this.#sealing) this.#seal();
+    this.#release();
   }
 
   /** Upkeep: closes chunks, and drops what is too old or too much. */
@@ -237,10 +251,12 @@ export class StoreCore {
       this.#evict(oldest, "disk");
     }
     this.#forgetSeries(this.#retired.takeUnused(this.#catalog.oldestSeriesUs()));
+    this.#release();
   }
 
   /** Forces everything to disk and lets go of it. */
   close(): void {
+    this.#held.release(false, this.#clock.monotonicMs());
     this.#disk?.close();
   }
 
@@ -301,7 +317,7 @@ export class StoreCore {
 
   /**
    * Sealing a row costs more than taking one in. While ingest keeps the thread busy it waits,
-   * unless what is not sealed takes half of the memory.
+   * unless what is not sealed takes a good part of the memory.
    */
   #decideSealing(): void {
     const nowMs = this.#clock.monotonicMs();
@@ -310,7 +326,21 @@ export class StoreCore {
     this.#lastTickMs = nowMs;
     this.#appendMsAtTick = this.#appendMsTotal;
     this.#sealsNow = share < BUSY_SHARE ||
-      this.#catalog.unsealedBytes() > this.#options.budgetBytes / 2;
+      this.#unsealedBytes > this.#options.budgetBytes * SEAL_SHARE;
+  }
+
+  /** Memory of the chunks that wait to be sealed, where a row takes up to ten times what it takes sealed. */
+  get #unsealedBytes(): number {
+    return this.#catalog.unsealedBytes() * Math.max(1, this.#bytesPerBooked);
+  }
+
+  /** Without it, rows that come faster than they can be sealed would evict all that is kept, unsealed. */
+  get #behind(): boolean {
+    return this.#unsealedBytes > this.#options.budgetBytes * BEHIND_SHARE;
+  }
+
+  #release(): void {
+    if (this.#held.waiting) this.#held.release(this.#behind, this.#clock.monotonicMs());
   }
 
   get #spared(): SparedBytes {
@@ -349,6 +379,7 @@ export class StoreCore {
       appends: this.#appends,
       appendedRows: this.#appendedRows,
       appendMsTotal: this.#appendMsTotal,
+      heldAppends: this.#held.total,
       queriesRunning: running,
       queriesQueued: queued,
       queriesTotal: total,

@@ -97,8 +97,7 @@ function handle(request: StoreRequest): void {
     case "open":
       throw new HorizonError("internal", "the store is open already");
     case "append":
-      store().append(request.frames);
-      reply({ type: "done", id });
+      store().append(request.frames, () => reply({ type: "done", id }));
       break;
     case "replace":
       store().replace(request.table, request.ipc);

@@ -93,7 +93,7 @@ function appendMinute(): void {
       const { signal, rows, minTsUs, maxTsUs, columns } = builder.finish();
       return { signal, rows, minTsUs, maxTsUs, ipc: encodeArrow(rows, columns) };
     }),
-  });
+  }, () => undefined);
 }
 
 function ask(sql: string): void {

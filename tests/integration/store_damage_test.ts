@@ -56,7 +56,7 @@ class Started {
         maxTsUs,
         ipc: encodeArrow(rows, columns),
       })),
-    });
+    }, () => undefined);
   }
 
   /** Lets hours pass, so that chunks are closed, sealed and rolled up. */

@@ -407,3 +407,26 @@ Deno.test("store: of rows that are large, too, only the oldest go", async () => 
     );
   }, { budgetBytes });
 });
+
+Deno.test("store: rows that come faster than they can be sealed are held up, not lost", async () => {
+  // The spans take 140 MiB as they come and about 16 MiB sealed.
+  await withStore(async ({ intake, registries, rows, store }) => {
+    for (let batch = 0; batch < 60; batch++) {
+      for (let i = 0; i < 5_000; i++) {
+        const n = batch * 5_000 + i;
+        pushSpan(intake.builders.spans, registries, {
+          traceId: (n >> 2).toString(16).padStart(32, "0"),
+          spanId: (n + 1).toString(16).padStart(16, "0"),
+          name: `op-${n % 10}`,
+          tsUs: NOW_US + n,
+          attributes: { "user.id": `u${n % 100}`, "http.method": "GET", "http.route": "/a/{b}" },
+        });
+      }
+      await intake.commit();
+    }
+    const stats = await store.stats();
+    assert.deepEqual(stats.evicted, []);
+    assert.ok(stats.heldAppends > 0, "it was more than could be sealed at once");
+    assert.deepEqual(await rows("SELECT count(*) FROM spans"), [[300_000]]);
+  }, { budgetBytes: 32 * MIB });
+});

@@ -58,7 +58,7 @@ export class CoreFixture {
           const { signal, rows, minTsUs, maxTsUs, columns } = builder.finish();
           return { signal, rows, minTsUs, maxTsUs, ipc: encodeArrow(rows, columns) };
         }),
-    });
+    }, () => undefined);
   }
 
   /** Moves the clock, and does all the upkeep that is due then. */

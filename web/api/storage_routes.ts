@@ -77,7 +77,12 @@ export const StorageJson = z.strictObject({
     count: z.number(),
     last: z.strictObject({ ts: z.string(), reason: z.string(), emptied: z.boolean() }).nullable(),
   }),
-  appends: z.strictObject({ count: z.number(), rows: z.number(), total_ms: z.number() }),
+  appends: z.strictObject({
+    count: z.number(),
+    rows: z.number(),
+    total_ms: z.number(),
+    held: z.number().describe("Answered late, because rows came faster than they can be sealed."),
+  }),
   queries: z.strictObject({
     running: z.number(),
     queued: z.number(),
@@ -161,7 +166,12 @@ function storeJson(stats: StoreStats): Omit<z.infer<typeof StorageJson>, "series
         emptied: stats.restarts.last.emptied,
       },
     },
-    appends: { count: stats.appends, rows: stats.appendedRows, total_ms: stats.appendMsTotal },
+    appends: {
+      count: stats.appends,
+      rows: stats.appendedRows,
+      total_ms: stats.appendMsTotal,
+      held: stats.heldAppends,
+    },
     queries: {
       running: stats.queriesRunning,
       queued: stats.queriesQueued,

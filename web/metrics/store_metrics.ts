@@ -70,6 +70,11 @@ function registerContents(registry: Registry, store: () => StoreStats | null): v
     help: "Time spent appending.",
     read: () => one(scaled(store()?.appendMsTotal)),
   });
+  readCounter(registry, {
+    name: "horizon_store_held_appends_total",
+    help: "Appends answered late, because rows came faster than they can be sealed.",
+    read: () => one(store()?.heldAppends),
+  });
 }
 
 function registerRollups(registry: Registry, store: () => StoreStats | null): void {

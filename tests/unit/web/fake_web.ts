@@ -63,6 +63,7 @@ export const STORE_STATS: StoreStats = {
   appends: 5,
   appendedRows: 17,
   appendMsTotal: 12.5,
+  heldAppends: 3,
   queriesRunning: 1,
   queriesQueued: 0,
   queriesTotal: 9,
