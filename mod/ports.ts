@@ -72,11 +72,21 @@ export interface AppendRequest {
 export interface StoredStats {
   readonly rows: number;
   readonly chunks: number;
+  /** Of the chunks: those that take rows, and those that wait to be sealed. */
+  readonly openChunks: number;
+  readonly closedChunks: number;
   readonly openRows: number;
   readonly bytes: number;
   /** Microseconds since the Unix epoch; null when there is no row. */
   readonly minTsUs: number | null;
   readonly maxTsUs: number | null;
+  /** Of all this, what is sorted and compressed; and the bytes that its rows came in as. */
+  readonly sealed: {
+    readonly chunks: number;
+    readonly rows: number;
+    readonly bytes: number;
+    readonly receivedBytes: number;
+  };
 }
 
 export interface SignalStats extends StoredStats {
@@ -112,6 +122,8 @@ export interface DiskStats {
   readonly fsync: "every_batch" | "every_second" | "on_close";
   /** How often a file was forced to the disk. */
   readonly syncs: number;
+  /** Written, and not forced to the disk yet: lost if the host dies, not if Horizon does. */
+  readonly unsyncedBytes: number;
   /** Null while all rows are on disk; else why some are in memory only. */
   readonly problem: string | null;
   readonly failedWrites: number;

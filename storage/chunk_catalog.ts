@@ -85,6 +85,8 @@ export interface Chunk extends ChunkId {
   rows: number;
   /** Measured when sealed; until then the bytes that came in. */
   bytes: number;
+  /** As its rows came in, columns of Arrow IPC; also once it is sealed. */
+  receivedBytes: number;
   minTsUs: number;
   maxTsUs: number;
   lastAppendMs: number;
@@ -148,6 +150,7 @@ export class ChunkCatalog {
       state: "open",
       rows: 0,
       bytes: 0,
+      receivedBytes: 0,
       minTsUs: Infinity,
       maxTsUs: -Infinity,
       lastAppendMs: nowMs,

@@ -122,6 +122,8 @@ export class DataDir {
   stats(): Omit<DiskStats, "budgetBytes" | "recovery"> {
     let bytes = 0;
     for (const size of this.#sizes.values()) bytes += size;
+    let unsyncedBytes = 0;
+    for (const log of this.#logs.values()) unsyncedBytes += log.unsyncedBytes;
     return {
       path: this.#path,
       bytes,
@@ -129,6 +131,7 @@ export class DataDir {
       layoutVersion: LAYOUT_VERSION,
       fsync: this.#fsync,
       syncs: this.#syncs,
+      unsyncedBytes,
       problem: this.#writeProblem ?? this.#syncProblem ?? this.#unfinished,
       failedWrites: this.#failedWrites,
       waitingRows: this.#backlog.rows,

@@ -108,7 +108,7 @@ export class FrameLog {
   readonly path: string;
   readonly #file: Deno.FsFile;
   #length: number;
-  #unsynced = false;
+  #unsyncedBytes = 0;
 
   /** Opens for appending, made when it is not there. */
   constructor(path: string) {
@@ -121,6 +121,11 @@ export class FrameLog {
     return this.#length;
   }
 
+  /** Appended since the last sync: what a crash of the host, not of Horizon, may take. */
+  get unsyncedBytes(): number {
+    return this.#unsyncedBytes;
+  }
+
   /**
    * Appends a frame. What a failed write left behind is cut off again, so that the file stays
    * whole.
@@ -131,7 +136,7 @@ export class FrameLog {
     try {
       this.#write(frameHeader(meta, payload));
       this.#write(payload);
-      this.#unsynced = true;
+      this.#unsyncedBytes += this.#length - before;
     } catch (error) {
       this.#length = before;
       // Where the next frame goes in any case; should cutting off fail, it stands on what is left.
@@ -143,9 +148,9 @@ export class FrameLog {
 
   /** Forces what was appended to the disk. False when nothing was. */
   sync(): boolean {
-    if (!this.#unsynced) return false;
+    if (this.#unsyncedBytes === 0) return false;
     this.#file.syncDataSync();
-    this.#unsynced = false;
+    this.#unsyncedBytes = 0;
     return true;
   }
 

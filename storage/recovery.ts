@@ -131,6 +131,7 @@ export function recover(deps: RecoveryDeps): Recovery {
     for (const { rows, payload, minTsUs, maxTsUs } of frames) {
       chunk.rows += rows;
       chunk.bytes += payload.length;
+      chunk.receivedBytes += payload.length;
       chunk.minTsUs = Math.min(chunk.minTsUs, minTsUs);
       chunk.maxTsUs = Math.max(chunk.maxTsUs, maxTsUs);
       totals.rows += rows;

@@ -4,7 +4,7 @@ import type { Signal } from "../mod/columns/column.ts";
 import { SIGNALS } from "../mod/columns/column.ts";
 import { assert, HorizonError } from "../mod/errors.ts";
 import { ROLLUP_US, ROLLUPS } from "../mod/metrics/rollup.ts";
-import type { DiskStats, StoredStats, StoreStats } from "../mod/ports.ts";
+import type { DiskStats, StoreStats } from "../mod/ports.ts";
 import { encodeArrow } from "./arrow_encode.ts";
 import {
   bucketOf,
@@ -39,6 +39,7 @@ import { RetiredSeries } from "./retired_series.ts";
 import { Roller, type RollupPart } from "./roller.ts";
 import { EVENT_VIEWS, openChunkColumns, type StateTable, viewStatement } from "./schema.ts";
 import { Sealer } from "./sealer.ts";
+import { storedStats } from "./stored_stats.ts";
 
 type EvictionReason = StoreStats["evicted"][number]["reason"];
 
@@ -465,6 +466,7 @@ export class StoreCore {
     this.#disk?.logRows(chunk, { rows, minTsUs, maxTsUs }, ipc);
     chunk.rows += rows;
     chunk.bytes += ipc.length;
+    chunk.receivedBytes += ipc.length;
     chunk.minTsUs = Math.min(chunk.minTsUs, minTsUs);
     chunk.maxTsUs = Math.max(chunk.maxTsUs, maxTsUs);
     chunk.lastAppendMs = this.#clock.nowMs();
@@ -616,17 +618,4 @@ export class StoreCore {
     ));
     return Number(table.get(0)?.["bytes"] ?? 0);
   }
-}
-
-function storedStats(chunks: readonly Chunk[]): StoredStats {
-  const filled = chunks.filter((chunk) => chunk.rows > 0);
-  const sum = (of: (chunk: Chunk) => number) => filled.reduce((total, c) => total + of(c), 0);
-  return {
-    rows: sum((c) => c.rows),
-    chunks: chunks.length,
-    openRows: sum((c) => c.state === "sealed" ? 0 : c.rows),
-    bytes: sum((c) => c.bytes),
-    minTsUs: filled.length === 0 ? null : Math.min(...filled.map((c) => c.minTsUs)),
-    maxTsUs: filled.length === 0 ? null : Math.max(...filled.map((c) => c.maxTsUs)),
-  };
 }

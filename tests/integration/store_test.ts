@@ -158,7 +158,14 @@ Deno.test("store: full chunks are sealed beside ingest and read the same", async
     );
     assert.deepEqual(after, before);
     const stats = await store.stats();
-    assert.equal(stats.signals.find((s) => s.signal === "spans")?.openRows, 0);
+    const spans = stats.signals.find((s) => s.signal === "spans");
+    assert.equal(spans?.openRows, 0);
+    assert.deepEqual([spans?.chunks, spans?.openChunks], [
+      (spans?.sealed.chunks ?? 0) + (spans?.openChunks ?? 0) + (spans?.closedChunks ?? 0),
+      0,
+    ]);
+    assert.equal(spans?.sealed.rows, 260_000);
+    assert.ok(spans.sealed.receivedBytes > 260_000 * 50, String(spans.sealed.receivedBytes));
   }, { budgetBytes: 1024 * MIB });
 });
 

@@ -11,6 +11,10 @@ import { isoMicros } from "./timestamps.ts";
 export interface StorageDeps {
   readonly store: Pick<Store, "stats">;
   readonly series: SeriesSource;
+  /** Things that a full registry or a bound turned away, by what they are. */
+  readonly turnedAway: () => Readonly<Record<string, number>>;
+  /** What of kept records was cut or dropped at a bound, by what it is. */
+  readonly altered: () => Readonly<Record<string, number>>;
 }
 
 const MAX_NAMES = 1_000;
@@ -29,7 +33,15 @@ const Stored = {
   rows: z.number(),
   open_rows: z.number(),
   chunks: z.number(),
+  chunk_states: z.strictObject({ open: z.number(), closed: z.number(), sealed: z.number() })
+    .describe("Open ones take rows, closed ones wait to be sealed, sealed ones are compressed."),
   bytes: z.number(),
+  compression: z.strictObject({
+    sealed_rows: z.number(),
+    received_bytes: z.number(),
+    sealed_bytes: z.number(),
+    ratio: z.number().nullable(),
+  }).describe("Of sealed chunks: the bytes that rows came in as, what they take, and their ratio."),
   min_ts: z.string().nullable(),
   max_ts: z.string().nullable(),
 };
@@ -49,6 +61,8 @@ export const StorageJson = z.strictObject({
     reason: z.enum(["age", "bytes", "disk", "sampled"]),
     rows: z.number(),
   })),
+  drops: z.array(z.strictObject({ what: z.string(), reason: z.string(), count: z.number() }))
+    .describe("All that was removed, refused, cut or left out since the start, by reason."),
   disk: z.strictObject({
     path: z.string(),
     bytes: z.number(),
@@ -59,6 +73,7 @@ export const StorageJson = z.strictObject({
     layout_version: z.number(),
     fsync: z.enum(["every_batch", "every_second", "on_close"]),
     syncs: z.number(),
+    unsynced_bytes: z.number(),
     waiting_rows: z.number(),
     waiting_bytes: z.number(),
     unlogged_rows: z.number(),
@@ -115,7 +130,8 @@ export const StorageJson = z.strictObject({
 });
 
 /** `GET /api/storage`: rows, chunks, bytes, and which metrics have how many series. */
-export function storageRoutes({ store, series }: StorageDeps): Route[] {
+export function storageRoutes(deps: StorageDeps): Route[] {
+  const { store, series } = deps;
   return [{
     method: "GET",
     path: "/api/storage",
@@ -133,6 +149,7 @@ export function storageRoutes({ store, series }: StorageDeps): Route[] {
       const stats = await store.stats();
       const body: z.infer<typeof StorageJson> = {
         ...storeJson(stats),
+        drops: drops(stats, deps),
         series: {
           live: series.size,
           retired: stats.retiredSeries,
@@ -147,7 +164,29 @@ export function storageRoutes({ store, series }: StorageDeps): Route[] {
   }];
 }
 
-function storeJson(stats: StoreStats): Omit<z.infer<typeof StorageJson>, "series"> {
+interface Drop {
+  readonly what: string;
+  readonly reason: string;
+  readonly count: number;
+}
+
+function drops(stats: StoreStats, { series, turnedAway, altered }: StorageDeps): Drop[] {
+  const counted = (
+    counts: Readonly<Record<string, number>>,
+    drop: (key: string) => { what: string; reason: string },
+  ): Drop[] => Object.entries(counts).map(([key, count]) => ({ ...drop(key), count }));
+  return [
+    ...stats.evicted.map(({ signal, reason, rows }) => ({ what: signal, reason, count: rows })),
+    { what: "rows", reason: "never_rolled_up", count: stats.neverRolledUp },
+    { what: "rows", reason: "memory_only", count: stats.disk?.unloggedRows ?? 0 },
+    { what: "definitions", reason: "too_many", count: stats.lostDefinitions },
+    ...counted(series.refusals.totals, (reason) => ({ what: "series", reason })),
+    ...counted(turnedAway(), (what) => ({ what, reason: "turned_away" })),
+    ...counted(altered(), (what) => ({ what, reason: "altered" })),
+  ].filter(({ count }) => count > 0);
+}
+
+function storeJson(stats: StoreStats): Omit<z.infer<typeof StorageJson>, "series" | "drops"> {
   return {
     bytes: stats.bytes,
     budget_bytes: stats.budgetBytes,
@@ -192,7 +231,18 @@ function storedJson(stored: StoredStats) {
     rows: stored.rows,
     open_rows: stored.openRows,
     chunks: stored.chunks,
+    chunk_states: {
+      open: stored.openChunks,
+      closed: stored.closedChunks,
+      sealed: stored.sealed.chunks,
+    },
     bytes: stored.bytes,
+    compression: {
+      sealed_rows: stored.sealed.rows,
+      received_bytes: stored.sealed.receivedBytes,
+      sealed_bytes: stored.sealed.bytes,
+      ratio: stored.sealed.bytes === 0 ? null : stored.sealed.receivedBytes / stored.sealed.bytes,
+    },
     min_ts: stored.minTsUs === null ? null : isoMicros(stored.minTsUs),
     max_ts: stored.maxTsUs === null ? null : isoMicros(stored.maxTsUs),
   };
@@ -210,6 +260,7 @@ function diskJson(disk: DiskStats): NonNullable<z.infer<typeof StorageJson>["dis
     layout_version: disk.layoutVersion,
     fsync: disk.fsync,
     syncs: disk.syncs,
+    unsynced_bytes: disk.unsyncedBytes,
     waiting_rows: disk.waitingRows,
     waiting_bytes: disk.waitingBytes,
     unlogged_rows: disk.unloggedRows,

@@ -197,8 +197,10 @@ Deno.test("DataDir: forces to the disk what its policy says, when it says so", (
       disk.logRows(CHUNK, META, new Uint8Array(10));
       disk.endAppend();
       assert.equal(disk.stats().syncs, afterAppend, policy);
+      assert.equal(disk.stats().unsyncedBytes === 0, afterAppend === 1, policy);
       disk.tick();
       assert.equal(disk.stats().syncs, afterTick, policy);
+      assert.equal(disk.stats().unsyncedBytes === 0, afterTick === 1, policy);
       disk.tick();
       disk.close();
       assert.equal(disk.stats().syncs, afterClose, policy);

@@ -28,6 +28,15 @@ Deno.test("/api/storage: figures, and the metrics with most series first", async
   assert.equal(body.signals[0]?.max_ts, null);
   assert.deepEqual(body.evicted, [{ signal: "logs", reason: "age", rows: 7 }]);
   assert.equal(body.series.metric, null);
+  assert.deepEqual(body.signals[0]?.chunk_states, { open: 1, closed: 0, sealed: 1 });
+  assert.deepEqual(body.signals[0]?.compression, {
+    sealed_rows: 7,
+    received_bytes: 450,
+    sealed_bytes: 100,
+    ratio: 4.5,
+  });
+  assert.equal(body.rollups[0]?.compression.ratio, null);
+  assert.deepEqual(body.drops[0], { what: "logs", reason: "age", count: 7 });
   const asked = StorageJson.parse(await (await web.request("/api/storage?metric=a")).json());
   assert.deepEqual(asked.series.metric, {
     name: "a",
