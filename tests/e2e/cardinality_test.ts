@@ -24,14 +24,15 @@ const GOOD_SERIES = 20;
 const MAX_GROWTH_MIB = 260;
 const SOON_MS = 20_000;
 
-const CONFIG = `
+const config = (target: string) => `
 collectors: { processes: { enabled: false } }
 receivers:
   statsd: { udp: "off", tcp: "127.0.0.1:0", flush_interval: 200ms, max_series: 100 }
   graphite: { tcp: "127.0.0.1:0" }
+scrape: { jobs: [{ name: guilty, targets: ["${target}"], interval: 2s }] }
 `;
 
-async function withBombed(use: (horizon: RunningHorizon) => Promise<void>, config = CONFIG) {
+async function withBombed(config: string, use: (horizon: RunningHorizon) => Promise<void>) {
   const folder = await Deno.makeTempDir({ prefix: "horizon-cardinality-" });
   try {
     await Deno.writeTextFile(`${folder}/horizon.yaml`, config);
@@ -95,7 +96,8 @@ function writeTcp(address: string, text: string): Promise<void> {
 }
 
 Deno.test(`cardinality: ${SERIES} series of one metric leave the others flowing, memory bounded, and a message which it was`, async () => {
-  await withBombed(async (horizon) => {
+  await using target = scrapeTarget();
+  await withBombed(config(target.address), async (horizon) => {
     const bomb = seriesBomb("bomb", POINTS);
     assert.equal(await send(horizon, goodBody()), "");
     const before = rssMib(horizon.pid);
@@ -162,12 +164,34 @@ Deno.test(`cardinality: ${SERIES} series of one metric leave the others flowing,
       : undefined;
     assert.equal(otlp?.signals.metrics.rejected.series_limit, refused, JSON.stringify(otlp));
 
-    await otherDoors(horizon);
+    await otherDoors(horizon, target);
   });
 });
 
+/** A target whose one metric has more series than are taken, once it is told to. */
+function scrapeTarget() {
+  let guilty = false;
+  const lines = Array.from(
+    { length: PER_METRIC + 500 },
+    (_, i) => `scraped_bomb{id="${i}"} ${i}\n`,
+  );
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => undefined },
+    () => new Response(`up_and_well 1\n${guilty ? lines.join("") : ""}`),
+  );
+  return {
+    address: `127.0.0.1:${server.addr.port}`,
+    becomeGuilty: () => void (guilty = true),
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
 /** The same limit by the doors that find series in ways of their own. */
-async function otherDoors(horizon: RunningHorizon): Promise<void> {
+async function otherDoors(
+  horizon: RunningHorizon,
+  target: { becomeGuilty(): void },
+): Promise<void> {
+  target.becomeGuilty();
   const numbers = Array.from({ length: PER_METRIC + 500 }, (_, i) => i);
   const response = await fetch(`${horizon.url}/prometheus/api/v1/write`, {
     method: "POST",
@@ -201,11 +225,31 @@ async function otherDoors(horizon: RunningHorizon): Promise<void> {
     );
     return series === 100 ? true : null;
   });
+  await until(
+    "the line about what was scraped",
+    SOON_MS,
+    () => linesAbout(horizon, "scraped_bomb")[0] ?? null,
+  );
+  // The line may come before the rows do.
+  await until("the scraped samples", SOON_MS, async () => {
+    const [[series] = []] = await horizon.sql(
+      "SELECT count(DISTINCT series_id) FROM metrics WHERE name = 'scraped_bomb'",
+    );
+    return series === PER_METRIC ? true : null;
+  });
+  // Its other metric goes on, as do the scrapes as a whole.
+  assert.deepEqual(
+    await horizon.sql(
+      "SELECT min(value), max(value) FROM metrics WHERE name IN ('up', 'up_and_well')",
+    ),
+    [[1, 1]],
+  );
   const stored = await horizon.sql(
     "SELECT name, count(DISTINCT series_id) FROM metrics WHERE name LIKE '%_bomb' GROUP BY 1 ORDER BY 1",
   );
   assert.deepEqual(stored, [
     ["graphite_bomb", PER_METRIC],
+    ["scraped_bomb", PER_METRIC],
     ["statsd_bomb", 100],
     ["written_bomb", PER_METRIC],
   ]);
@@ -254,7 +298,7 @@ function many(count: number, one: (i: number) => readonly [string, string]) {
 }
 
 Deno.test("cardinality: labels, keys and values past their bounds are cut, dropped or refused, and counted", async () => {
-  await withBombed(async (horizon) => {
+  await withBombed(SMALL, async (horizon) => {
     const altered = (what: string) =>
       reading(horizon, `horizon_otlp_altered_total{what="${what}"}`);
     const post = async (signal: "traces" | "metrics" | "logs", body: Uint8Array<ArrayBuffer>) => {
@@ -324,5 +368,5 @@ Deno.test("cardinality: labels, keys and values past their bounds are cut, dropp
     }
     assert.match(total, /one series more than the 5000 that storage\.max_series allows/);
     assert.match(total, /most series are of "[a-z0-9]+" \(1000\), "[a-z0-9]+" \(1000\)/);
-  }, SMALL);
+  });
 });
