@@ -121,11 +121,10 @@ export class SeriesRegistry {
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     const clean = cleanPairs(labels, this.#clean);
-    const cleanService = this.#clean("service.name", service);
-    if (clean === labels) return this.#add(key, name, kind, unit, labels, cleanService);
+    if (clean === labels) return this.#add(key, name, kind, unit, labels, service);
     const cleanKey = seriesKey(name, kind, unit, clean);
     return this.#byKey.get(cleanKey) ??
-      this.#add(cleanKey, name, kind, unit, clean, cleanService);
+      this.#add(cleanKey, name, kind, unit, clean, service);
   }
 
   #add(
@@ -147,7 +146,14 @@ export class SeriesRegistry {
     }
     const metric = this.#metric(name);
     const id = this.#allocate(metric);
-    const definition: SeriesDefinition = { id, name, kind, unit, labels, service };
+    const definition: SeriesDefinition = {
+      id,
+      name,
+      kind,
+      unit,
+      labels,
+      service: this.#clean("service.name", service),
+    };
     this.#byKey.set(key, id);
     this.#characters += key.length;
     this.#byId.set(id, definition);

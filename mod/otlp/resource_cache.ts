@@ -42,6 +42,8 @@ export class ResourceCache {
   readonly #hostName: string;
   readonly #indexes: ByteCache;
   #infos: ResourceInfo[] = [];
+  /** Of the messages that `#infos` were decoded from. */
+  #bytes = 0;
   #decoded = 0;
 
   constructor(
@@ -62,8 +64,10 @@ export class ResourceCache {
     const known = index === -1 ? undefined : this.#infos[index];
     if (known !== undefined) return known;
     const info = this.#decode(reader, start, end);
-    if (this.#infos.length >= CACHE.maxEntries) {
+    this.#bytes += end - start;
+    if (this.#infos.length >= CACHE.maxEntries || this.#bytes > CACHE.maxBytes) {
       this.#infos = [];
+      this.#bytes = end - start;
       this.#indexes.clear();
     }
     this.#indexes.add(reader.view, start, end, 0, this.#infos.length);

@@ -163,6 +163,7 @@ Deno.test(`cardinality: ${SERIES} series of one metric leave the others flowing,
       ? sources.find(({ kind }) => kind === "otlp_http")
       : undefined;
     assert.equal(otlp?.signals.metrics.rejected.series_limit, refused, JSON.stringify(otlp));
+    assert.match(otlp.last_problem.message, /"bomb" has 20000 series/);
 
     await otherDoors(horizon, target);
   });
