@@ -43,6 +43,7 @@ const FIELDS: Readonly<Record<SegmentFunction, readonly SegmentField[]>> = {
   rate: ["first", "last", "firstUs", "lastUs", "count", "increase"],
   increase: ["first", "last", "firstUs", "lastUs", "count", "increase"],
   delta: ["first", "last", "firstUs", "lastUs", "count"],
+  timestamp: ["firstUs", "lastUs"],
 };
 
 /** The functions that the API, rules and the page call, over a store. */

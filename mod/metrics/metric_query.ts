@@ -16,6 +16,7 @@ export const WINDOW_FUNCTIONS = [
   "rate",
   "increase",
   "delta",
+  "timestamp",
 ] as const;
 export type WindowFunction = typeof WINDOW_FUNCTIONS[number];
 

@@ -22,6 +22,8 @@ export function windowValue(fn: SegmentFunction, segment: Segment, window: Windo
       return segment.first;
     case "last":
       return segment.last;
+    case "timestamp":
+      return segment.lastUs / 1e6;
     case "increase":
       return extrapolated({ ...segment, change: segment.increase }, window, true);
     case "rate":

@@ -12,6 +12,22 @@
  * @property {boolean} truncated
  * @property {number} elapsed_ms
  *
+ * @typedef {{ label: string, op: "=" | "!=" | "=~" | "!~", value: string }} LabelMatch
+ * @typedef {object} MetricQuestion To `/api/metrics/query`; see docs/api.md.
+ * @property {string} name
+ * @property {readonly LabelMatch[]} match
+ * @property {string} start milliseconds since the Unix epoch
+ * @property {string} end
+ * @property {number} step_ms
+ * @property {"avg" | "last" | "timestamp"} fn
+ *
+ * @typedef {object} MetricAnswer
+ * @property {string} name
+ * @property {number} start_ms
+ * @property {number} step_ms longer than asked for where only a coarser rollup is left
+ * @property {number} points
+ * @property {{ labels: Readonly<Record<string, string>>, values: (number | null)[] }[]} series
+ *
  * @typedef {object} ProcessEntry
  * @property {string} [id] for {@link ApiClient.process}
  * @property {number} pid
@@ -184,6 +200,22 @@ export class ApiClient {
       }),
     });
     return /** @type {SqlResult} */ (await response.json());
+  }
+
+  /**
+   * Runs a function over windows of a metric.
+   * @param {MetricQuestion} question
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<MetricAnswer>}
+   */
+  async metrics(question, signal) {
+    const response = await this.#request("/api/metrics/query", {
+      method: "POST",
+      signal,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(question),
+    });
+    return /** @type {MetricAnswer} */ (await response.json());
   }
 
   /**

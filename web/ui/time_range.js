@@ -14,6 +14,8 @@ export const RANGES = /** @type {const} */ ([
   { label: "1h", seconds: 3600 },
   { label: "6h", seconds: 21600 },
   { label: "24h", seconds: 86400 },
+  { label: "7d", seconds: 7 * 86400 },
+  { label: "30d", seconds: 30 * 86400 },
 ]);
 
 /** @type {LiveRange} */

@@ -4,6 +4,7 @@
 import { BYTE_RATE, BYTES, NUMBER, PERCENT } from "../format.js";
 import { seriesStyle } from "../palette.js";
 
+/** @import { LabelMatch } from "../api_client.js" */
 /** @import { ChartSeries } from "../chart.js" */
 /** @import { UnitFormat } from "../format.js" */
 /** @import { Sample } from "../live_samples.js" */
@@ -21,10 +22,8 @@ import { seriesStyle } from "../palette.js";
  * @property {readonly string[]} metrics
  * @property {"gauge" | "counter"} kind counters are shown as their rate per second
  * @property {boolean} stacked
- * @property {string | null} device SQL of what is folded
- * @property {string} part SQL of the series
- * @property {string} where SQL that picks the series
- * @property {(sample: Sample) => SeriesKey | null} keyOf the same choice as the SQL makes, for live samples
+ * @property {readonly LabelMatch[]} match leaves out what is not drawn before it is sent; {@link keyOf} decides
+ * @property {(sample: Sample) => SeriesKey | null} keyOf null for what is not drawn
  * @property {(names: readonly string[]) => ChartSeries[]} arrange from the bottom up
  */
 
@@ -35,11 +34,11 @@ export const OTHER = "other";
 
 /**
  * Not whole disks, so counting them would count the same bytes twice: partitions, and what lies on top of other
- * disks or in memory. For RE2 and JavaScript alike.
+ * disks or in memory. Of the whole name; for RE2 and JavaScript alike.
  */
 const NOT_A_WHOLE_DISK =
-  "^(?:loop|ram|zram|sr|fd|dm-|md)|^(?:sd|vd|xvd|hd)[a-z]+[0-9]+$|^(?:nvme[0-9]+n[0-9]+|mmcblk[0-9]+)p[0-9]+$";
-const notAWholeDisk = new RegExp(NOT_A_WHOLE_DISK);
+  "(?:loop|ram|zram|sr|fd|dm-|md).*|(?:sd|vd|xvd|hd)[a-z]+[0-9]+|(?:nvme[0-9]+n[0-9]+|mmcblk[0-9]+)p[0-9]+";
+const notAWholeDisk = new RegExp(`^(?:${NOT_A_WHOLE_DISK})$`);
 
 /** Pressure: how much of the last ten seconds tasks stood still. */
 const PRESSURE_METRIC = "system.linux.psi.pressure";
@@ -54,9 +53,10 @@ export const CHARTS = [
     metrics: ["system.cpu.utilization"],
     kind: "gauge",
     stacked: true,
-    device: null,
-    part: "labels['cpu.mode']",
-    where: "labels['cpu.logical_number'] IS NULL AND labels['cpu.mode'] <> 'idle'",
+    match: [
+      { label: "cpu.logical_number", op: "=", value: "" },
+      { label: "cpu.mode", op: "!=", value: "idle" },
+    ],
     keyOf: ({ labels }) => {
       const mode = labels["cpu.mode"];
       if (mode === undefined || mode === "idle" || "cpu.logical_number" in labels) return null;
@@ -79,9 +79,7 @@ export const CHARTS = [
     metrics: ["system.memory.usage"],
     kind: "gauge",
     stacked: true,
-    device: null,
-    part: "labels['system.memory.state']",
-    where: "labels['system.memory.state'] IN ('used', 'buffers', 'cached')",
+    match: [{ label: "system.memory.state", op: "=~", value: "used|buffers|cached" }],
     keyOf: ({ labels }) => {
       const state = labels["system.memory.state"] ?? "";
       return ["used", "buffers", "cached"].includes(state) ? { device: null, part: state } : null;
@@ -96,9 +94,7 @@ export const CHARTS = [
     metrics: ["system.disk.io"],
     kind: "counter",
     stacked: false,
-    device: "labels['system.device']",
-    part: "labels['disk.io.direction']",
-    where: `NOT regexp_matches(labels['system.device'], '${NOT_A_WHOLE_DISK}')`,
+    match: [{ label: "system.device", op: "!~", value: NOT_A_WHOLE_DISK }],
     keyOf: ({ labels }) => {
       const device = labels["system.device"] ?? "";
       const part = labels["disk.io.direction"];
@@ -114,9 +110,7 @@ export const CHARTS = [
     metrics: ["system.network.io"],
     kind: "counter",
     stacked: false,
-    device: "labels['network.interface.name']",
-    part: "labels['network.io.direction']",
-    where: "labels['network.interface.name'] <> 'lo'",
+    match: [{ label: "network.interface.name", op: "!=", value: "lo" }],
     keyOf: ({ labels }) => {
       const device = labels["network.interface.name"] ?? "";
       const part = labels["network.io.direction"];
@@ -136,9 +130,7 @@ export const CHARTS = [
     ],
     kind: "gauge",
     stacked: false,
-    device: null,
-    part: "regexp_extract(name, '[0-9]+m$')",
-    where: "true",
+    match: [],
     keyOf: ({ name }) => ({ device: null, part: /[0-9]+m$/.exec(name)?.[0] ?? name }),
     arrange: inOrder([["1m", 1], ["5m", 2], ["15m", 3]]),
   },
@@ -150,10 +142,10 @@ export const CHARTS = [
     metrics: [PRESSURE_METRIC],
     kind: "gauge",
     stacked: false,
-    device: null,
-    part: "labels['system.linux.psi.resource']",
-    where:
-      "labels['system.linux.psi.stall_type'] = 'some' AND labels['system.linux.psi.window'] = '10'",
+    match: [
+      { label: "system.linux.psi.stall_type", op: "=", value: "some" },
+      { label: "system.linux.psi.window", op: "=", value: "10" },
+    ],
     keyOf: ({ labels }) => {
       const part = labels["system.linux.psi.resource"];
       const isShown = labels["system.linux.psi.stall_type"] === "some" &&
