@@ -194,11 +194,14 @@ export class ProcessCollector implements Collector {
     return [...this.#table.exitedRows(), ...this.#table.rows(this.#options.kernelThreads)];
   }
 
-  /** The cgroups that processes are in, without the root and those of kernel threads. */
+  /**
+   * The cgroups that processes run in, without the root and those of kernel threads. Zombies do not
+   * count: the old hierarchies have moved them to their root, so they cannot tell where its files are.
+   */
   occupiedCgroups(): OccupiedCgroup[] {
     const cgroups = new Map<string, OccupiedCgroup>();
-    for (const { pid, cgroup: path, service, kernelThread } of this.#table.running()) {
-      if (kernelThread || path === null || path === "/") continue;
+    for (const { pid, cgroup: path, service, kernelThread, state } of this.#table.running()) {
+      if (kernelThread || state === "defunct" || path === null || path === "/") continue;
       const known = cgroups.get(path);
       const shared = known === undefined || known.service === null || service === null ||
         known.service === service;
