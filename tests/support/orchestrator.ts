@@ -41,6 +41,12 @@ export class Orchestrator {
     await reader.cancel();
     const pid = Number(new TextDecoder().decode(value).trim());
     this.#pids.push(pid);
+    // Until it is the sleeper its arguments hold the script, and it is taken for what it started.
+    await until(
+      "the parent has become the sleeper",
+      PATIENCE_MS,
+      () => Deno.readTextFileSync(`/proc/${holder.pid}/cmdline`).startsWith("sleep\0") || null,
+    );
     return { pid, kill: (signal) => Deno.kill(pid, signal) };
   }
 

@@ -432,6 +432,7 @@ Deno.test("ProcessCollector: a process of this host, from its start to its end",
     const tsMs = Date.now();
     collector.collect({ tsMs, tsUs: tsMs * 1000, signal });
   };
+  const beforeMs = Date.now();
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "eval",
@@ -443,20 +444,23 @@ Deno.test("ProcessCollector: a process of this host, from its start to its end",
     stdout: "piped",
     stderr: "null",
   }).spawn();
-  const startedMs = Date.now();
   try {
     const output = child.stdout.getReader();
     await output.read();
     await output.cancel();
-    collect();
-    const row = collector.processList().processes.find(({ pid }) => pid === child.pid);
+    const readyMs = Date.now();
+    const ownRow = () => collector.processList().processes.find(({ pid }) => pid === child.pid);
+    // A turn identifies so many new processes only, and a busy host may have more.
+    for (let turns = 0; turns < 20 && (ownRow()?.commandLine ?? null) === null; turns++) collect();
+    const row = ownRow();
     assert.equal(row?.service, "child");
     assert.equal(row?.ppid, Deno.pid);
     assert.ok(row?.commandLine?.endsWith("horizon-collector-test --password=***"));
     assert.ok((row?.rssBytes ?? 0) > 1 << 20);
     assert.ok((row?.openFds ?? 0) >= 3);
     // The boot time is known to the second.
-    assert.ok(Math.abs((row?.startTimeMs ?? 0) - startedMs) < 5000);
+    const startTimeMs = row?.startTimeMs ?? 0;
+    assert.ok(startTimeMs > beforeMs - 2000 && startTimeMs < readyMs + 2000);
     assert.ok(
       [...sink.last.keys()].some((key) =>
         key.startsWith("process.memory.usage{") && key.includes(`process.pid=${child.pid},`)
