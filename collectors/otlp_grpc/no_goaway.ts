@@ -8,14 +8,20 @@ import http2, { type Http2Server } from "node:http2";
  * moments. grpc-js has no setting for it and makes its servers itself. Without GOAWAY a connection
  * is closed all the same; a call that a client begins at that very moment fails as UNAVAILABLE, and
  * clients try those again.
+ *
+ * @param onSessionError told when a connection does not speak HTTP/2, or breaks; grpc-js does not say
  */
-export async function withoutGoaway<T>(create: () => Promise<T>): Promise<T> {
+export async function withoutGoaway<T>(
+  create: () => Promise<T>,
+  onSessionError: (error: Error) => void,
+): Promise<T> {
   const createServer = http2.createServer;
   const silent = (...args: Parameters<typeof createServer>): Http2Server => {
     const server = createServer(...args);
     server.on("session", (session) => {
       session.goaway = () => {};
     });
+    server.on("sessionError", onSessionError);
     return server;
   };
   Reflect.set(http2, "createServer", silent);

@@ -104,7 +104,13 @@ export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<RunningOt
     List: health.list,
     Watch: health.watch,
   });
-  const address = await withoutGoaway(() => bind(server, options));
+  const address = await withoutGoaway(
+    () => bind(server, options),
+    (error) => {
+      if (hungUp(error)) return;
+      book.refused("connection_failed", `a connection is not one of gRPC: ${error.message}`);
+    },
+  );
   let stopped: Promise<"drained" | "cut"> | null = null;
   return {
     address,
@@ -113,6 +119,11 @@ export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<RunningOt
     },
     shutdown: (deadlineMs) => stopped ??= stop(server, gate, health, deadlineMs),
   };
+}
+
+/** A port scan or a probe that only looks whether the port is open does so; nothing was sent. */
+function hungUp(error: Error): boolean {
+  return /\b(?:EPIPE|ECONNRESET)\b/.test(error.message);
 }
 
 /** A client may ask for the health of the service that it calls. */

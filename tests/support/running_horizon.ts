@@ -24,6 +24,8 @@ export interface HorizonOptions {
   /** The whole environment; this process's when left out. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** What it reads from; nothing when left out. */
+  readonly stdin?: "piped";
   /** Shown by `sql`, where the configuration has tokens. */
   readonly token?: string;
 }
@@ -36,6 +38,8 @@ export interface RunningHorizon {
   /** Of every listener, by its name in the log's `ready` line. */
   readonly addresses: Readonly<Record<string, string>>;
   readonly pid: number;
+  /** Its standard input, where that was asked for; null otherwise. */
+  readonly stdin: WritableStream<Uint8Array> | null;
   /** What it logged so far. */
   readonly log: string;
   /**
@@ -75,6 +79,7 @@ export async function startHorizon(options: HorizonOptions = {}): Promise<Runnin
       otlpHttpUrl: `http://${addresses["otlp_http"]}`,
       addresses,
       pid: child.pid,
+      stdin: options.stdin === undefined ? null : child.stdin,
       get log() {
         return log.text;
       },
@@ -144,7 +149,7 @@ function spawnHorizon(args: readonly string[], options: HorizonOptions): Deno.Ch
     args: [...head, ...args],
     ...options.cwd === undefined ? {} : { cwd: options.cwd },
     ...options.env === undefined ? {} : { clearEnv: true, env: { ...options.env } },
-    stdin: "null",
+    stdin: options.stdin ?? "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
