@@ -1,10 +1,18 @@
 import { z } from "zod";
 import { contradiction, type IssueContext, whenRight } from "./contradiction.ts";
-import { choice, text } from "./scalars.ts";
+import { choice, decimal, flag, text } from "./scalars.ts";
 import { attributeNames, mappingProblem, safePattern } from "./pattern_scalars.ts";
 
 /** What a processor does. */
-export const PROCESSOR_ACTIONS = ["drop", "keep", "set", "rename", "remove", "count"] as const;
+export const PROCESSOR_ACTIONS = [
+  "drop",
+  "keep",
+  "set",
+  "rename",
+  "remove",
+  "count",
+  "sample",
+] as const;
 export type ProcessorAction = typeof PROCESSOR_ACTIONS[number];
 
 /** What a processor can be for. Histograms go with metrics. */
@@ -36,6 +44,9 @@ export interface ProcessorConfig {
   /** Of `count`: the metric's name, and its labels besides the service. */
   readonly metric: string | null;
   readonly by: readonly string[];
+  /** Of `sample`: the share of the records that match that is kept, and whether all errors are. */
+  readonly share: number | null;
+  readonly keep_errors: boolean;
 }
 
 /** Names of steps that are always there, in the same books. */
@@ -81,7 +92,7 @@ const Processor = z
     action: choice(PROCESSOR_ACTIONS).describe("What it does with the records that match."),
     signals: z.array(choice(PROCESSED_SIGNALS), { error: "is not a list" })
       .min(1, { error: "is empty" }).optional()
-      .describe("Signals it is for. Default: spans and logs, of count logs."),
+      .describe("Signals it is for. Default: spans and logs; of count and sample, logs."),
     when: When.prefault({}).describe("Records it is for; without a condition all."),
     attributes: z.record(
       text(256, "the name of an attribute"),
@@ -97,26 +108,39 @@ const Processor = z
     by: z.array(text(256, "severity, or the name of an attribute"), { error: "is not a list" })
       .max(MAX_LABELS, { error: `has more than ${MAX_LABELS} entries` }).prefault([])
       .describe("Of count: labels of the counter besides the service."),
+    share: decimal(0, 1).optional().describe(
+      "Of sample: share of the matching records that is kept.",
+    ),
+    keep_errors: flag().optional()
+      .describe("Of sample: keep all records of severity error and above. Default: true."),
   })
   .superRefine((one, ctx) => {
     needs(ctx, one.action, ["set", "rename"], "attributes", Object.keys(one.attributes).length > 0);
     needs(ctx, one.action, ["remove"], "names", one.names.length > 0);
     needs(ctx, one.action, ["count"], "metric", one.metric !== undefined);
+    needs(ctx, one.action, ["sample"], "share", one.share !== undefined);
+    if (one.action !== "sample" && one.keep_errors !== undefined) {
+      contradiction(ctx, ["keep_errors"], "is for sample only", "nothing");
+    }
     if (one.action !== "count" && one.by.length > 0) {
       contradiction(ctx, ["by"], "is for count only", "nothing");
     }
     if (one.action === "drop" || one.action === "keep") return;
     for (const [i, signal] of (one.signals ?? []).entries()) {
-      if (signal === "metrics" || one.action === "count" && signal === "spans") {
-        const allowed = one.action === "count" ? "logs" : "spans or logs";
+      const logsOnly = one.action === "count" || one.action === "sample";
+      if (signal === "metrics" || logsOnly && signal === "spans") {
+        const allowed = logsOnly ? "logs" : "spans or logs";
         contradiction(ctx, ["signals", i], `is not for ${one.action}`, allowed);
       }
     }
-  }, whenRight("action", "signals", "attributes", "names", "metric", "by"))
-  .transform(({ signals, metric, ...rest }): ProcessorConfig => ({
+  }, whenRight("action", "signals", "attributes", "names", "metric", "by", "share", "keep_errors"))
+  .transform(({ signals, metric, share, keep_errors, ...rest }): ProcessorConfig => ({
     ...rest,
-    signals: signals ?? (rest.action === "count" ? ["logs"] : ["spans", "logs"]),
+    signals: signals ??
+      (rest.action === "count" || rest.action === "sample" ? ["logs"] : ["spans", "logs"]),
     metric: metric ?? null,
+    share: share ?? null,
+    keep_errors: keep_errors ?? true,
   }));
 
 /** The list of processors, in their order. */

@@ -27,11 +27,11 @@ export function buildPipeline(
   config: PipelineConfig,
   parts: PipelineParts,
 ): Pipeline {
-  const { registries, redactor, env, clock } = parts;
+  const { registries, redactor, env, clock, random } = parts;
   const counters = new CounterTable();
   const stages: Stage[] = [
     timestampStage(config.timestamps, clock),
-    ...config.processors.map((one) => buildProcessor(one, { registries, counters, env })),
+    ...config.processors.map((one) => buildProcessor(one, { registries, counters, env, random })),
   ];
   const { sampling } = config;
   // Where only the tail is sampled, all pass, and are counted while all are there.

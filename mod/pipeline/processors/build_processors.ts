@@ -9,12 +9,15 @@ import type { Stage } from "../stage.ts";
 import { type AttributeEdit, editAttributes } from "./edit_attributes.ts";
 import { filterStage } from "./filter_stage.ts";
 import { logCounterStage } from "./log_counter.ts";
+import { logSamplingStage } from "./log_sampling.ts";
 import { RowMatcher } from "./row_matcher.ts";
 
 export interface ProcessorParts {
   readonly registries: Registries;
   readonly counters: CounterTable;
   readonly env: Environment;
+  /** In [0, 1). */
+  readonly random: () => number;
 }
 
 const SIGNALS: Readonly<Record<ProcessedSignal, readonly Signal[]>> = {
@@ -32,7 +35,8 @@ export function buildProcessor(config: ProcessorConfig, parts: ProcessorParts): 
   };
 }
 
-function stageOf(config: ProcessorConfig, { registries, counters, env }: ProcessorParts): Stage {
+function stageOf(config: ProcessorConfig, parts: ProcessorParts): Stage {
+  const { registries, counters, env, random } = parts;
   const matcher = new RowMatcher(config.when, registries);
   const keys = registries.attributeKeys;
   switch (config.action) {
@@ -43,6 +47,11 @@ function stageOf(config: ProcessorConfig, { registries, counters, env }: Process
       const { metric, by } = config;
       assert(metric !== null, "a processor that counts has a metric");
       return logCounterStage({ metric, by, matcher, counters, keys });
+    }
+    case "sample": {
+      const { name, share, keep_errors: keepErrors } = config;
+      assert(share !== null, "a processor that samples has a share");
+      return logSamplingStage({ name, matcher, share, keepErrors, keys, random });
     }
     case "set":
     case "rename":

@@ -4,7 +4,7 @@ import type { AttributeKeys } from "../../intern/registries.ts";
 import { AttributeListBuilder } from "../../signals/attributes.ts";
 import { attributesOf, textAt, withColumns } from "../batch_columns.ts";
 
-/** Why a span was kept. */
+/** Why a span or log record was kept. */
 export type SamplingRule =
   /** By the configured share, or the share that the rate of its service allows. */
   | "probability"
@@ -17,16 +17,16 @@ export type SamplingRule =
 export const ADJUSTED_COUNT = "sampling.adjusted_count";
 export const RULE = "sampling.rule";
 
-/** A row that was kept, of how many it is one, and why. */
+/** A row that was kept, of how many it is one, and why; null where none of its kind was sampled. */
 export interface Kept {
   readonly row: number;
   readonly adjustedCount: number;
-  readonly rule: SamplingRule;
+  readonly rule: SamplingRule | null;
 }
 
 /**
- * The batch of kept spans with what was decided about each. A count that is there already, of
- * another Horizon before us, is multiplied.
+ * The batch of kept spans or logs with what was decided about each; rows without a rule stay as
+ * they are. A count that is there already, of another Horizon or a step before us, is multiplied.
  *
  * @param batch the kept rows, one for each of `kept`
  */
@@ -42,18 +42,20 @@ export function markSampled(
     let count = adjustedCount;
     for (let item = offsets[row]!; item < offsets[row + 1]!; item++) {
       const id = ids[item]!;
-      if (id === countKey) {
+      if (rule !== null && id === countKey) {
         const before = Number(textAt(values, item));
         if (before >= 1 && before < Infinity) count *= before;
-      } else if (id !== ruleKey) {
+      } else if (rule === null || id !== ruleKey) {
         out.pushKey(id);
         out.values.pushValidBytes(values.bytes, values.offsets[item]!, values.offsets[item + 1]!);
       }
     }
-    for (const [key, text] of [[countKey, countText(count)], [ruleKey, rule]] as const) {
-      const bytes = encodeUtf8(text);
-      out.pushKey(key);
-      out.values.pushValidBytes(bytes, 0, bytes.length);
+    if (rule !== null) {
+      for (const [key, text] of [[countKey, countText(count)], [ruleKey, rule]] as const) {
+        const bytes = encodeUtf8(text);
+        out.pushKey(key);
+        out.values.pushValidBytes(bytes, 0, bytes.length);
+      }
     }
     out.closeRow();
   });

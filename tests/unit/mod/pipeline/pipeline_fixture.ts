@@ -30,6 +30,7 @@ export interface LogSketch {
   readonly severityNumber?: number;
   readonly eventName?: string;
   readonly attributes?: Readonly<Record<string, string>>;
+  readonly traceId?: string;
 }
 
 /** A pipeline before a store that is not there, and batches to send through it. */
@@ -40,7 +41,12 @@ export class PipelineFixture {
   /** Milliseconds; moved by tests. */
   nowMs = 0;
 
-  constructor(config: PipelineConfig, env: Readonly<Record<string, string>> = {}) {
+  /** @param random in [0, 1) */
+  constructor(
+    config: PipelineConfig,
+    env: Readonly<Record<string, string>> = {},
+    random: () => number = () => 0.5,
+  ) {
     const { registries } = this;
     const redactor = configuredRedactor(config.redact);
     this.pipeline = buildPipeline(config, {
@@ -49,7 +55,7 @@ export class PipelineFixture {
       env,
       clock: { monotonicMs: () => this.nowMs, nowMs: () => this.nowMs },
       fetch,
-      random: () => 0.5,
+      random,
       sleep: pause,
       log: silentLogger,
     });
@@ -92,7 +98,8 @@ export class PipelineFixture {
     logs.service.push(log.service ?? "shop");
     logs.host.push("edge-1");
     logs.pid.push(null);
-    logs.traceId.pushNull();
+    if (log.traceId === undefined) logs.traceId.pushNull();
+    else logs.traceId.push(log.traceId);
     logs.spanId.pushNull();
     for (const [key, value] of Object.entries(log.attributes ?? {})) {
       logs.attributes.pushKey(this.registries.attributeKeys.idOf(key));
