@@ -304,8 +304,8 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     sources,
     altered: () => ({
       ...otlp.altered,
-      cutEventTexts: events.stats.cutTexts,
-      droppedEventAttributes: events.stats.droppedAttributes,
+      cut_event_texts: events.stats.cutTexts,
+      dropped_event_attributes: events.stats.droppedAttributes,
     }),
     turnedAway: () => ({
       attribute_keys: registries.attributeKeys.refused,

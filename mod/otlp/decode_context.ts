@@ -44,6 +44,20 @@ export const noAlterations = (): Alterations => ({
   guessedUnits: 0,
 });
 
+/** Alterations by the names that counters and the API have for them. */
+export function namedAlterations(counts: Alterations): Readonly<Record<string, number>> {
+  return {
+    dropped_attributes: counts.droppedAttributes,
+    cut_values: counts.cutValues,
+    negative_durations: counts.negativeDurations,
+    dropped_events: counts.droppedEvents,
+    dropped_links: counts.droppedLinks,
+    dropped_exemplars: counts.droppedExemplars,
+    no_recorded_values: counts.noRecordedValues,
+    guessed_units: counts.guessedUnits,
+  };
+}
+
 /** Whether the time of a record is in range; it is then noted as one that came. */
 export function timeTaken(tsUs: number, context: DecodeContext): boolean {
   if (!(tsUs >= context.minUs && tsUs <= context.maxUs)) return false;

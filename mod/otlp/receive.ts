@@ -4,7 +4,12 @@ import type { Intake } from "../intake/intake.ts";
 import { notKept } from "../intake/not_kept.ts";
 import type { Registries } from "../intern/registries.ts";
 import { AttributeDecoder } from "./attribute_decoder.ts";
-import { type Alterations, type DecodeContext, noAlterations } from "./decode_context.ts";
+import {
+  type Alterations,
+  type DecodeContext,
+  namedAlterations,
+  noAlterations,
+} from "./decode_context.ts";
 import { fieldPath } from "./field_path.ts";
 import { transcodeJson } from "./json_transcoder.ts";
 import type { OtlpLimits } from "./limits.ts";
@@ -101,7 +106,7 @@ export class OtlpReceiver {
 
   /** What of kept records was cut or dropped at a bound, by what it is. */
   get altered(): Readonly<Record<string, number>> {
-    return { ...this.#alterations };
+    return namedAlterations(this.#alterations);
   }
 
   get stats(): OtlpStats {

@@ -319,8 +319,8 @@ Deno.test("cardinality: labels, keys and values past their bounds are cut, dropp
       await post(signal, bodyOf(signal, [many(1_000, (i) => [`k${i}`, "v"])], "wide"));
       await post(signal, bodyOf(signal, [{ text: "x".repeat(1_000_000) }], "long"));
     }
-    assert.equal(await altered("droppedAttributes"), 3 * (1_000 - 128));
-    assert.equal(await altered("cutValues"), 3);
+    assert.equal(await altered("dropped_attributes"), 3 * (1_000 - 128));
+    assert.equal(await altered("cut_values"), 3);
     for (
       const [view, column, name] of [
         ["spans", "attributes", "name"],

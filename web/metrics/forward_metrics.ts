@@ -28,6 +28,13 @@ export function registerForwardMetrics(
     labelNames: ["sink"],
     read: () => pipeline.stats.forwarders.map(({ name, retries }) => [{ sink: name }, retries]),
   });
+  readCounter(registry, {
+    name: "horizon_forward_partial_answers_total",
+    help: "Requests that a sink took with rows left out, or with a warning.",
+    labelNames: ["sink"],
+    read: () =>
+      pipeline.stats.forwarders.map(({ name, partialAnswers }) => [{ sink: name }, partialAnswers]),
+  });
   readGauge(registry, {
     name: "horizon_forward_queue_bytes",
     help: "Telemetry that waits to be sent on.",

@@ -2,8 +2,10 @@ import type { Clock } from "../../clock.ts";
 import type { ColumnBatch } from "../../columns/column.ts";
 import type { Logger } from "../../log/logger.ts";
 import type { OtlpSignal } from "../../otlp/otlp_signal.ts";
+import type { PartialSuccess } from "../../otlp/partial_success.ts";
 import { batchBytes } from "./column_cells.ts";
 import { encodeOtlp, type EncoderRegistries, otlpSignalOf } from "./otlp_encoder.ts";
+import { partialAnswer } from "./partial_answer.ts";
 
 /** Why rows were not forwarded. */
 export type ForwardDrop =
@@ -11,6 +13,8 @@ export type ForwardDrop =
   | "queue_full"
   /** The other side would not take them, and said that it never will. */
   | "refused"
+  /** It took the request they were in, but said that it would not take them (`partial_success`). */
+  | "rejected"
   /** It did not take them for too long. */
   | "expired"
   /** Horizon stopped before they were sent. */
@@ -44,6 +48,10 @@ export interface ForwarderStats {
   readonly droppedRows: Readonly<Record<ForwardDrop, number>>;
   /** Requests that failed and were, or will be, sent again. */
   readonly retries: number;
+  /** Requests that were answered with `partial_success`: a count of rejected rows, or a warning. */
+  readonly partialAnswers: number;
+  /** What the last of them said; null while there was none. */
+  readonly lastPartialAnswer: string | null;
   /** Null while it is taken. */
   readonly problem: string | null;
 }
@@ -55,6 +63,8 @@ const LONGEST_DELAY_MS = 30_000;
 /** A `Retry-After` is believed up to this. */
 const LONGEST_RETRY_AFTER_MS = 300_000;
 /** Answers after which the same request may be sent again (OTLP specification, "Retryable Response Codes"). */
+/** Partial answers are logged so often at most; the next line counts those in between. */
+const PARTIAL_LOG_INTERVAL_MS = 60_000;
 const RETRYABLE: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
 
 interface Queued {
@@ -65,7 +75,7 @@ interface Queued {
 }
 
 type Attempt =
-  | { readonly kind: "taken" }
+  | { readonly kind: "taken"; readonly partial: PartialSuccess | null }
   | { readonly kind: "refused"; readonly problem: string }
   | { readonly kind: "again"; readonly problem: string; readonly afterMs: number | null };
 
@@ -83,11 +93,17 @@ export class Forwarder {
   #queuedBytes = 0;
   #sentRows = 0;
   #retries = 0;
+  #partialAnswers = 0;
+  #lastPartialAnswer: string | null = null;
+  /** Since the last line about them in the log. */
+  #unlogged = { answers: 0, rows: 0 };
+  #partialLoggedMs = -Infinity;
   #problem: string | null = null;
   #pumping: Promise<void> | null = null;
   readonly #dropped: Record<ForwardDrop, number> = {
     queue_full: 0,
     refused: 0,
+    rejected: 0,
     expired: 0,
     stopped: 0,
   };
@@ -104,6 +120,8 @@ export class Forwarder {
       sentRows: this.#sentRows,
       droppedRows: { ...this.#dropped },
       retries: this.#retries,
+      partialAnswers: this.#partialAnswers,
+      lastPartialAnswer: this.#lastPartialAnswer,
       problem: this.#problem,
     };
   }
@@ -156,7 +174,7 @@ export class Forwarder {
       }
       const body = await gzipped(encodeOtlp(batch, start, end, this.#options.registries));
       const dropped = await this.#sendBody(queued, body);
-      if (dropped === null) this.#sentRows += end - start;
+      if (typeof dropped !== "string") this.#taken(end - start, dropped);
       else if (dropped === "refused") this.#dropped.refused += end - start;
       else {
         this.#dropped[dropped] += batch.rows - start;
@@ -165,14 +183,39 @@ export class Forwarder {
     }
   }
 
-  /** Sends one request until it is taken; answers why it was not. */
-  async #sendBody(queued: Queued, body: Uint8Array<ArrayBuffer>): Promise<ForwardDrop | null> {
+  #taken(rows: number, partial: PartialSuccess | null): void {
+    // What the other side counts as a record is a row here; it cannot reject more than it got.
+    const rejected = Math.min(rows, partial?.rejected ?? 0);
+    this.#sentRows += rows - rejected;
+    this.#dropped.rejected += rejected;
+    if (partial === null) return;
+    this.#partialAnswers++;
+    this.#lastPartialAnswer = partial.message;
+    this.#unlogged.answers++;
+    this.#unlogged.rows += rejected;
+    const { clock, log, name } = this.#options;
+    if (clock.monotonicMs() - this.#partialLoggedMs < PARTIAL_LOG_INTERVAL_MS) return;
+    this.#partialLoggedMs = clock.monotonicMs();
+    log.warn("forward_partial_success", {
+      sink: name,
+      answers: this.#unlogged.answers,
+      rejected_rows: this.#unlogged.rows,
+      message: partial.message,
+    });
+    this.#unlogged = { answers: 0, rows: 0 };
+  }
+
+  /** Sends one request until it is taken; answers what was said then, or why it was not. */
+  async #sendBody(
+    queued: Queued,
+    body: Uint8Array<ArrayBuffer>,
+  ): Promise<"refused" | "expired" | "stopped" | PartialSuccess | null> {
     const { clock, giveUpAfterMs, random, sleep } = this.#options;
     for (let attempt = 0;; attempt++) {
       const outcome = await this.#attempt(queued.signal, body);
       if (outcome.kind === "taken") {
         this.#recovered();
-        return null;
+        return outcome.partial;
       }
       // Where it stands still because Horizon stops, that is no fault of the other side.
       if (this.#stopping.signal.aborted) return "stopped";
@@ -202,8 +245,8 @@ export class Forwarder {
         redirect: "manual",
         signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(timeoutMs)]),
       });
+      if (response.ok) return { kind: "taken", partial: await partialAnswer(response) };
       await response.body?.cancel();
-      if (response.ok) return { kind: "taken" };
       const problem = `it answered ${response.status}`;
       if (!RETRYABLE.has(response.status)) return { kind: "refused", problem };
       return { kind: "again", problem, afterMs: this.#retryAfterMs(response) };

@@ -194,7 +194,7 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
       generation: 0,
       write: () => Promise.resolve({ accepted: 1, rejections: new Rejections(), newestUs: null }),
     },
-    altered: () => ({ droppedEvents: 2 }),
+    altered: () => ({ dropped_events: 2 }),
     turnedAway: () => ({}),
     sources: sampleSources(clock),
     loki: {

@@ -64,7 +64,7 @@ Deno.test("OtlpReceiver: times in a wrong unit are taken for what they are, and 
   assert.equal(span?.ts, BigInt(NOW_US));
   assert.equal(span?.duration_ns, 25_000_000n);
   assert.deepEqual(fixture.rows("logs").map(({ ts }) => ts), [BigInt(NOW_US), BigInt(NOW_US)]);
-  assert.equal(fixture.receiver.altered["guessedUnits"], 2);
+  assert.equal(fixture.receiver.altered["guessed_units"], 2);
 });
 
 Deno.test("OtlpReceiver: without guessing they are rejected", async () => {

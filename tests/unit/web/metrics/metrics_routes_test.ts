@@ -79,7 +79,7 @@ Deno.test("/metrics: tells Horizon's own state", async () => {
   assert.equal(value(`horizon_source_refused_total{${source},reason="overloaded"}`), 1);
   assert.equal(value(`horizon_source_lag_seconds{${source}}`), 2);
   assert.equal(value(`horizon_source_paused{${source}}`), 1);
-  assert.equal(value('horizon_otlp_altered_total{what="droppedEvents"}'), 2);
+  assert.equal(value('horizon_otlp_altered_total{what="dropped_events"}'), 2);
 });
 
 Deno.test("/metrics: counts requests by route, method and status, and times them", async () => {

@@ -6,6 +6,8 @@ import { silentLogger } from "../../../../../mod/log/logger.ts";
 import { batchBytes } from "../../../../../mod/pipeline/forward/column_cells.ts";
 import { pause } from "../../../../../mod/pipeline/forward/configured_forwarders.ts";
 import { Forwarder, type ForwarderOptions } from "../../../../../mod/pipeline/forward/forwarder.ts";
+import { encodeExportResponse } from "../../../../../mod/otlp/responses.ts";
+import { partialAnswer } from "../../../../../mod/pipeline/forward/partial_answer.ts";
 import { LogBatchBuilder } from "../../../../../mod/signals/logs.ts";
 import { pushLog } from "../../../../support/store_fixture.ts";
 import { until } from "../../../../support/until.ts";
@@ -189,4 +191,82 @@ Deno.test("Forwarder: signals that it is not for pass it by", async () => {
     assert.equal(seen.length, 0);
     assert.equal(forwarder.stats.droppedRows.stopped, 0);
   }, { signals: ["traces", "metrics"] });
+});
+
+const PROTOBUF = { "content-type": "application/x-protobuf; charset=x" };
+const partial = (rejected: number, errorMessage: string): Uint8Array<ArrayBuffer> =>
+  encodeExportResponse(
+    "logs",
+    { accepted: 0, rejected, reasons: {}, errorMessage, newestUs: null },
+    "protobuf",
+  );
+
+Deno.test("Forwarder: what a receiver says it left out of a request is counted, and logged now and then", async () => {
+  let nowMs = 0;
+  const lines: (readonly [string, unknown])[] = [];
+  const answers = [
+    new Response(partial(2, "too old"), { headers: PROTOBUF }),
+    new Response(partial(1, "too new"), { headers: PROTOBUF }),
+    new Response(partial(0, "please slow down"), { headers: PROTOBUF }),
+    new Response(partial(99, "\u{1f600}".repeat(400)), { headers: PROTOBUF }),
+    new Response(),
+  ];
+  await withServer((request) => answers[request - 1] ?? new Response(), async ({ forwarder }) => {
+    for (let i = 0; i < 3; i++) forwarder.offer([logs(5)]);
+    await until("three", WAIT_MS, () => forwarder.stats.partialAnswers === 3 ? true : null);
+    assert.equal(forwarder.stats.sentRows, 12);
+    assert.equal(forwarder.stats.droppedRows.rejected, 3);
+    assert.equal(forwarder.stats.lastPartialAnswer, "please slow down");
+    assert.equal(forwarder.stats.problem, null);
+    nowMs = 60_000;
+    forwarder.offer([logs(5), logs(1)]);
+    await sent(forwarder, 13);
+    // It cannot have left out more than it got.
+    assert.equal(forwarder.stats.droppedRows.rejected, 8);
+    assert.equal(forwarder.stats.lastPartialAnswer?.length, 500);
+    assert.ok(forwarder.stats.lastPartialAnswer?.isWellFormed());
+    const [first, second] = lines;
+    assert.deepEqual(first, [
+      "forward_partial_success",
+      { sink: "far", answers: 1, rejected_rows: 2, message: "too old" },
+    ]);
+    assert.deepEqual(second, [
+      "forward_partial_success",
+      {
+        sink: "far",
+        answers: 3,
+        rejected_rows: 6,
+        message: forwarder.stats.lastPartialAnswer,
+      },
+    ]);
+    assert.equal(lines.length, 2);
+  }, {
+    clock: { monotonicMs: () => nowMs, nowMs: () => 0 },
+    log: { info: () => {}, warn: (event, fields) => lines.push([event, fields]) },
+  });
+});
+
+Deno.test("Forwarder: an answer of success is one, whatever is in it", async () => {
+  const words = partial(3, "x".repeat(100_000));
+  const answers = [
+    () => new Response("<html>", { headers: { "content-type": "text/html" } }),
+    () => new Response("no protobuf \xff", { headers: PROTOBUF }),
+    () => new Response(partial(3, "cut").slice(0, -2), { headers: PROTOBUF }),
+    () => new Response(words, { headers: PROTOBUF }),
+    () => new Response(null, { status: 204 }),
+  ];
+  await withServer((request) => answers[request - 1]!(), async ({ forwarder }) => {
+    for (const _ of answers) forwarder.offer([logs(3)]);
+    await sent(forwarder, 3 * answers.length);
+    assert.equal(forwarder.stats.partialAnswers, 0);
+    assert.equal(forwarder.stats.droppedRows.rejected, 0);
+  });
+});
+
+Deno.test("partialAnswer: an answer that breaks off takes nothing back", async () => {
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (stream) => stream.enqueue(partial(3, "cut")),
+    pull: (stream) => stream.error(new Error("broken off")),
+  });
+  assert.equal(await partialAnswer(new Response(body, { headers: PROTOBUF })), null);
 });
