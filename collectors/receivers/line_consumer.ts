@@ -3,9 +3,10 @@ export interface LineConsumer {
   /**
    * Takes whole lines, each but perhaps the last with its newline. Resolves when they are kept or
    * added up; what of them was not is noted in the source's books.
+   * @param datagramEnds where each datagram that they came in ends, for who must tell them apart
    * @throws HorizonError with `retryAfterMs` when there is no room: nothing of them was taken
    */
-  take(lines: Uint8Array): Promise<void>;
+  take(lines: Uint8Array, datagramEnds?: readonly number[]): Promise<void>;
 }
 
 /** A listener that is open. */

@@ -30,9 +30,9 @@ export function syslogLines(options: SyslogLinesOptions): LineConsumer {
     zone: timeZoneOf(timeZone) ?? UTC,
   });
   return {
-    take: async (bytes) => {
+    take: async (bytes, datagramEnds = [bytes.length]) => {
       const messages = transport === "udp"
-        ? syslogDatagrams(bytes)
+        ? syslogDatagrams(bytes, datagramEnds)
         : syslogFrames(bytes, MAX_SYSLOG_BYTES);
       let newestUs: number | null = null;
       const records = function* (): Iterable<LogRecord> {

@@ -114,6 +114,8 @@ class UdpLines {
   readonly #options: UdpLinesOptions;
   readonly #buffer = new Uint8Array(BATCH_BYTES);
   #filled = 0;
+  /** Where each datagram in the buffer ends, its newline included. */
+  #ends: number[] = [];
   #cancel: (() => void) | null = null;
   readonly #inFlight = new Set<Promise<void>>();
 
@@ -132,6 +134,7 @@ class UdpLines {
     this.#buffer.set(datagram, this.#filled);
     this.#filled += datagram.length;
     if (datagram.at(-1) !== NEWLINE) this.#buffer[this.#filled++] = NEWLINE;
+    this.#ends.push(this.#filled);
     this.#cancel ??= timers.after(BATCH_WAIT_MS, () => {
       this.#cancel = null;
       this.#flush();
@@ -152,8 +155,10 @@ class UdpLines {
     this.#cancel = null;
     if (this.#filled === 0 || this.#inFlight.size >= MAX_IN_FLIGHT) return;
     const lines = this.#buffer.slice(0, this.#filled);
+    const ends = this.#ends;
     this.#filled = 0;
-    const taken = this.#take(lines).finally(() => {
+    this.#ends = [];
+    const taken = this.#take(lines, ends).finally(() => {
       this.#inFlight.delete(taken);
       // It was to leave already when this one was in its way.
       if (this.#cancel === null) this.#flush();
@@ -161,10 +166,10 @@ class UdpLines {
     this.#inFlight.add(taken);
   }
 
-  async #take(lines: Uint8Array): Promise<void> {
+  async #take(lines: Uint8Array, ends: readonly number[]): Promise<void> {
     const { consumer, book, signal } = this.#options;
     try {
-      await consumer.take(lines);
+      await consumer.take(lines, ends);
     } catch (error) {
       book.failed(error);
       book.rejected(signal, toHorizonError(error).code, countLines(lines));

@@ -45,20 +45,36 @@ export function syslogFrames(bytes: Uint8Array, maxBytes: number): string[] {
 }
 
 /**
- * The messages of datagrams that stand one after the other, each with a newline behind it. A
- * line that does not begin with a priority goes on with the message before it.
+ * The messages of datagrams that stand one after the other. A line that does not begin with a
+ * priority goes on with the message before it in its datagram, never with another sender's.
+ *
+ * @param ends where each datagram ends, rising
  */
-export function syslogDatagrams(bytes: Uint8Array): string[] {
+export function syslogDatagrams(bytes: Uint8Array, ends: readonly number[]): string[] {
   const messages: string[] = [];
-  for (let start = 0; start < bytes.length;) {
-    const newline = bytes.indexOf(NEWLINE, start);
-    const end = newline === -1 ? bytes.length : newline;
-    const last = messages.length - 1;
-    if (bytes[start] === LESS_THAN || last < 0) pushMessage(messages, bytes, start, end);
-    else if (end > start) messages[last] += `\n${decodeUtf8(bytes, start, end)}`;
-    start = end + 1;
+  let start = 0;
+  for (const end of ends) {
+    pushDatagram(messages, bytes, start, end);
+    start = end;
   }
   return messages;
+}
+
+function pushDatagram(
+  messages: string[],
+  bytes: Uint8Array,
+  start: number,
+  datagramEnd: number,
+): void {
+  const before = messages.length;
+  for (let at = start; at < datagramEnd;) {
+    const newline = bytes.indexOf(NEWLINE, at);
+    const end = newline === -1 || newline > datagramEnd ? datagramEnd : newline;
+    const last = messages.length - 1;
+    if (bytes[at] === LESS_THAN || last < before) pushMessage(messages, bytes, at, end);
+    else if (end > at) messages[last] += `\n${decodeUtf8(bytes, at, end)}`;
+    at = end + 1;
+  }
 }
 
 /** Null when the frame is not whole. */

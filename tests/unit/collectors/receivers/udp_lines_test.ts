@@ -10,7 +10,7 @@ import { until } from "../../../support/until.ts";
 const DEADLINE_MS = 10_000;
 
 async function listening(
-  take: (lines: string) => Promise<void>,
+  take: (lines: string, ends: readonly number[]) => Promise<void>,
   use: (send: (datagram: string) => Promise<void>, book: SourceBook) => Promise<void>,
 ): Promise<void> {
   const book = new SourceBook("statsd", "udp", ["metrics"], systemClock);
@@ -20,7 +20,7 @@ async function listening(
     signal: "metrics",
     purpose: "test",
     setting: "receivers.test.udp",
-    consumer: { take: (lines) => take(new TextDecoder().decode(lines)) },
+    consumer: { take: (lines, ends = []) => take(new TextDecoder().decode(lines), ends) },
     book,
     timers: systemTimers,
   });
@@ -38,16 +38,19 @@ async function listening(
   }
 }
 
-Deno.test("listenUdpLines: datagrams become lines, several a batch", async () => {
+Deno.test("listenUdpLines: datagrams become lines, several a batch, and can be told apart", async () => {
   let taken = "";
-  await listening((lines) => {
+  const datagrams: string[] = [];
+  await listening((lines, ends) => {
     taken += lines;
+    ends.forEach((end, i) => datagrams.push(lines.slice(ends[i - 1] ?? 0, end)));
     return Promise.resolve();
   }, async (send, book) => {
     await send("a:1|c\nb:2|c");
     await send("c:3|c\n");
     await until("taken", DEADLINE_MS, () => taken.length === 18 || null);
     assert.equal(taken, "a:1|c\nb:2|c\nc:3|c\n");
+    assert.deepEqual(datagrams, ["a:1|c\nb:2|c\n", "c:3|c\n"]);
     assert.equal(book.status.signals.metrics?.requests, 2);
   });
 });

@@ -31,8 +31,19 @@ Deno.test("wholeSyslogFrames: leaves what is not whole", () => {
 });
 
 Deno.test("syslogDatagrams: lines without a priority belong to the message before", () => {
-  assert.deepEqual(syslogDatagrams(bytes("<13>a\n  at b\n<14>c\n\n")), ["<13>a\n  at b", "<14>c"]);
-  assert.deepEqual(syslogDatagrams(bytes("no priority\n")), ["no priority"]);
+  const lines = bytes("<13>a\n  at b\n<14>c\n\n");
+  assert.deepEqual(syslogDatagrams(lines, [lines.length]), ["<13>a\n  at b", "<14>c"]);
+  assert.deepEqual(syslogDatagrams(bytes("no priority\n"), [12]), ["no priority"]);
+});
+
+Deno.test("syslogDatagrams: a datagram is a message of its own, with a priority or without", () => {
+  const datagrams = ["<13>a\n", "no priority\n  at b\n", "\n", "<14>c\n<15>d\n", "last"];
+  let at = 0;
+  const ends = datagrams.map((one) => at += one.length);
+  assert.deepEqual(
+    syslogDatagrams(bytes(datagrams.join("")), ends),
+    ["<13>a", "no priority\n  at b", "<14>c", "<15>d", "last"],
+  );
 });
 
 Deno.test("syslogFrames: takes any bytes, and framed messages arrive as they are, however they are cut", () => {
@@ -43,7 +54,7 @@ Deno.test("syslogFrames: takes any bytes, and framed messages arrive as they are
     } catch (error) {
       assert.ok(error instanceof HorizonError);
     }
-    syslogDatagrams(input);
+    syslogDatagrams(input, [input.length >> 1, input.length]);
   }));
   const message = fc.string({ unit: "grapheme-ascii", maxLength: 20 }).map((text) =>
     `<13>${text.trim()}`
