@@ -32,14 +32,14 @@ const FULL_CHUNK_ROWS: Readonly<Record<ChunkKind, number>> = {
 
 const FULL_BUDGET_BYTES = 1024 ** 3;
 /** Smaller budgets have smaller chunks, down to this many rows: each chunk costs a query some planning. */
-const LEAST_CHUNK_ROWS = 20_000;
-/** Share of the budget that a chunk may take as it came in, whatever its rows. */
+const LEAST_CHUNK_ROWS = 5_000;
+/** Share of the budget that a chunk may take before it is sealed, whatever its rows. */
 const CHUNK_SHARE = 1 / 8;
 
 /** When a chunk is full: closed, even though its span of time is not over. */
 export interface ChunkLimits {
   readonly rows: Readonly<Record<ChunkKind, number>>;
-  /** As the rows came in. */
+  /** Memory before it is sealed. */
   readonly bytes: number;
 }
 
@@ -83,7 +83,7 @@ export interface Chunk extends ChunkId {
   table: string;
   state: ChunkState;
   rows: number;
-  /** Measured when sealed; until then the bytes that came in. */
+  /** Memory that it takes: an estimate (`ChunkFootprint`) until it is sealed. */
   bytes: number;
   /** As its rows came in, columns of Arrow IPC; also once it is sealed. */
   receivedBytes: number;

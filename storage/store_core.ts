@@ -14,6 +14,7 @@ import {
   chunkSpanUs,
   type SparedBytes,
 } from "./chunk_catalog.ts";
+import { ChunkFootprint } from "./chunk_footprint.ts";
 import { CHUNK_KINDS, type ChunkKind, tierOf } from "./chunk_kind.ts";
 import type { DataDir } from "./data_dir.ts";
 import type { DuckDb } from "./duckdb_module.ts";
@@ -49,7 +50,7 @@ const BUSY_SHARE = 0.3;
 const SEAL_SHARE = 1 / 4;
 /** The same, before appends are answered late, so that less comes than can be sealed. */
 const BEHIND_SHARE = 1 / 2;
-/** No chunk is taken to be smaller once sealed, in shares of what came in. */
+/** No chunk is taken to be smaller once sealed, in shares of what it took open. */
 const LEAST_SEALED_SHARE = 0.02;
 /** How long compressing waits for a moment without queries before it holds back new ones. */
 const COMPRESS_PATIENCE_MS = 2_000;
@@ -98,6 +99,9 @@ export class StoreCore {
   /** Since when a sealed chunk waits to be compressed; null when none does. */
   #compressDueMs: number | null = null;
   #lastSealed: Chunk | null = null;
+  readonly #footprint = new ChunkFootprint();
+  /** Bytes in the engine that are of no chunk, by the catalog's count, when sealing last began. */
+  #unbookedBytes = 0;
   /** Bytes of dropped chunks that pending statements still hold on to. */
   #pinnedBytes = 0;
   /** Bytes in the engine for each that the catalog counts, when last nothing was pinned. */
@@ -264,7 +268,8 @@ export class StoreCore {
   /**
    * Evicts the oldest chunks until the data fits its budget. A chunk that was there when a pending
    * statement began, a query or the sealing of another chunk, is freed only when that statement ends:
-   * such chunks count as gone, or all would be evicted for one statement.
+   * such chunks count as gone, or all would be evicted for one statement. So does the copy that sealing is
+   * making: what it is made of goes once it is there.
    */
   #makeRoom(): void {
     let used = this.#usedBytes();
@@ -272,8 +277,9 @@ export class StoreCore {
       this.#pinnedBytes = 0;
       this.#bytesPerBooked = used / Math.max(1, this.#catalog.bytes());
     }
+    const copyBytes = (this.#sealer.chunk?.bytes ?? 0) * this.#bytesPerBooked;
     for (let i = 0; i < MAX_EVICTIONS_A_TICK; i++) {
-      if (used - this.#pinnedBytes <= this.#options.budgetBytes) break;
+      if (used - copyBytes - this.#pinnedBytes <= this.#options.budgetBytes) break;
       const oldest = this.#catalog.oldest(this.#spared);
       if (oldest === null) break;
       this.#evict(oldest, "bytes");
@@ -465,8 +471,8 @@ export class StoreCore {
     const { rows, minTsUs, maxTsUs } = meta;
     this.#disk?.logRows(chunk, { rows, minTsUs, maxTsUs }, ipc);
     chunk.rows += rows;
-    chunk.bytes += ipc.length;
     chunk.receivedBytes += ipc.length;
+    chunk.bytes = this.#footprint.openBytes(chunk.signal, chunk.receivedBytes);
     chunk.minTsUs = Math.min(chunk.minTsUs, minTsUs);
     chunk.maxTsUs = Math.max(chunk.maxTsUs, maxTsUs);
     chunk.lastAppendMs = this.#clock.nowMs();
@@ -501,7 +507,10 @@ export class StoreCore {
     if (this.#compressDueMs !== null) return this.#compress(this.#compressDueMs);
     if (this.#sealer.chunk === null) {
       const next = this.#catalog.nextToSeal();
-      if (next !== undefined) return this.#sealer.start(next);
+      if (next !== undefined) {
+        this.#unbookedBytes = this.#usedBytes() - this.#catalog.bytes();
+        return this.#sealer.start(next);
+      }
       const sealed = this.#catalog.nextToRollUp();
       if (sealed !== undefined) this.#roller.start(sealed);
       return;
@@ -510,16 +519,25 @@ export class StoreCore {
     if (sealed === null) return;
     const { chunk, table } = sealed;
     const open = chunk.table;
+    const before = this.#usedBytes();
     this.#engine.transaction(() => {
       chunk.table = table;
       chunk.state = "sealed";
       this.#defineView(chunk.signal);
       this.#engine.run(`DROP TABLE ${open}`);
     });
+    // A query that reads the table keeps its memory.
+    if (!this.#queries.running) this.#measureOpen(chunk, before - this.#usedBytes());
     this.#sealedChunks++;
     this.#compressDueMs = this.#clock.monotonicMs();
     this.#lastSealed = chunk;
     if (chunk.signal === "spans" && this.#options.tailSampling !== null) this.#countLeft(chunk);
+  }
+
+  #measureOpen(chunk: Chunk, bytes: number): void {
+    this.#footprint.measured(chunk.signal, chunk.receivedBytes, bytes);
+    this.#unbookedBytes -= bytes - chunk.bytes;
+    chunk.bytes = bytes;
   }
 
   /** Books what tail sampling has left of a chunk; one of which nothing is left goes. */
@@ -575,19 +593,17 @@ export class StoreCore {
       if (this.#clock.monotonicMs() - dueMs > COMPRESS_PATIENCE_MS) this.#queries.hold();
       return;
     }
-    const before = this.#usedBytes();
     if (!this.#engine.compress()) {
       // The next tick decides anew; asking at once would only turn in circles.
       this.#sealsNow = false;
       return;
     }
-    // Nothing else happened in between: this is what compressing that chunk gave back.
-    const saved = before - this.#usedBytes();
-    if (this.#lastSealed !== null) {
-      this.#lastSealed.bytes = Math.max(
-        this.#lastSealed.bytes * LEAST_SEALED_SHARE,
-        this.#lastSealed.bytes - saved,
-      );
+    const sealed = this.#lastSealed;
+    if (sealed !== null) {
+      // What is used and neither was unbooked before nor is of another chunk.
+      const bytes = this.#usedBytes() - this.#unbookedBytes -
+        (this.#catalog.bytes() - sealed.bytes);
+      sealed.bytes = Math.min(sealed.bytes, Math.max(sealed.bytes * LEAST_SEALED_SHARE, bytes));
     }
     this.#lastSealed = null;
     this.#compressDueMs = null;

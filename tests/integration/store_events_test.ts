@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { EventWriter } from "../../mod/events/event_writer.ts";
 import { explainDeath, NO_EVIDENCE } from "../../mod/processes/death.ts";
 import { exitEvent } from "../../mod/processes/process_events.ts";
@@ -6,6 +7,7 @@ import { StateTables } from "../../storage/state_tables.ts";
 import { silentLogger } from "../../mod/log/logger.ts";
 import { systemTimers } from "../../collectors/scheduler.ts";
 import { sampleProcess } from "../unit/web/fake_web.ts";
+import { mulberry32 } from "../support/mulberry32.ts";
 import { until } from "../support/until.ts";
 import { MIB, pushEvent, pushLog, withStore } from "../support/store_fixture.ts";
 
@@ -92,17 +94,24 @@ Deno.test("store: room is made at the cost of telemetry, not of the few events",
   await withStore(async ({ intake, registries, rows, store }) => {
     pushEvent(intake.builders.events, registries, { tsUs: NOON_US - 20 * DAY_US, subject: "old" });
     await intake.commit();
-    const text = "x".repeat(1_000);
+    // Text that hardly gets smaller when it is sealed.
+    const random = mulberry32(3);
+    const pool = Buffer.from(Uint32Array.from({ length: 65_536 }, random).buffer)
+      .toString("base64");
+    const text = () => {
+      const start = random() % (pool.length - 1_000);
+      return pool.slice(start, start + 1_000);
+    };
     for (let hour = 0; hour < 6; hour++) {
       for (let i = 0; i < 20_000; i++) {
         const tsUs = NOON_US - hour * 3_600_000_000 - i;
-        pushLog(intake.builders.logs, registries, { tsUs, body: `${i}${text}` });
+        pushLog(intake.builders.logs, registries, { tsUs, body: text() });
       }
       await intake.commit();
     }
-    while (!(await store.stats()).evicted.some(({ reason }) => reason === "bytes")) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
+    await until("room is made", 60_000, async () => {
+      return (await store.stats()).evicted.some(({ reason }) => reason === "bytes") || null;
+    });
     const evicted = (await store.stats()).evicted.filter(({ signal }) => signal === "events");
     assert.deepEqual(evicted, []);
     // What a query reads may be evicted meanwhile; then it is stopped, and to be asked again.

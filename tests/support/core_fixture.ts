@@ -44,8 +44,9 @@ export class CoreFixture {
     return new CoreFixture((clock) => new StoreCore(db, options, clock, ground), options, nowMs);
   }
 
-  /** Appends what the builders hold. */
-  append(forgottenSeries: readonly number[] = []): void {
+  /** Appends what the builders hold. `given` is true once the next append may come. */
+  append(forgottenSeries: readonly number[] = []): { readonly given: boolean } {
+    const answer = { given: false };
     this.core.append({
       forgottenSeries,
       definitions: this.registries.takePending().map(({ table, rows, columns }) => ({
@@ -58,7 +59,10 @@ export class CoreFixture {
           const { signal, rows, minTsUs, maxTsUs, columns } = builder.finish();
           return { signal, rows, minTsUs, maxTsUs, ipc: encodeArrow(rows, columns) };
         }),
-    }, () => undefined);
+    }, () => {
+      answer.given = true;
+    });
+    return answer;
   }
 
   /** Moves the clock, and does all the upkeep that is due then. */
