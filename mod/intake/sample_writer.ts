@@ -4,6 +4,7 @@ import type { Registries } from "../intern/registries.ts";
 import { SERIES_REFUSED, sortLabels } from "../intern/series_registry.ts";
 import type { OtlpLimits } from "../otlp/limits.ts";
 import { Rejections, type RejectReason } from "../otlp/rejections.ts";
+import type { Exemplar, ExemplarBatchBuilder } from "../signals/exemplars.ts";
 import type { HistogramBatchBuilder } from "../signals/histograms.ts";
 import { bucketsFit } from "../signals/histogram_shape.ts";
 import type { SampleBatchBuilder } from "../signals/samples.ts";
@@ -103,7 +104,7 @@ export class SampleWriter {
       const rows = this.#push(push);
       const { accepted, rejections, newestUs } = rows;
       const outcome = { accepted, rejections, newestUs };
-      if (outcome.accepted > 0) await this.#commit(waitMs);
+      if (accepted > 0 || rows.exemplars > 0) await this.#commit(waitMs);
       return outcome;
     } finally {
       release();
@@ -111,14 +112,16 @@ export class SampleWriter {
   }
 
   #push(push: (rows: SampleRows) => void): SampleRows {
-    const { intake: { builders: { metrics, histograms } }, clock } = this.#options;
+    const { intake: { builders: { metrics, histograms, exemplars } }, clock } = this.#options;
     const [metricRows, histogramRows] = [metrics.rows, histograms.rows];
+    const exemplarRows = exemplars.rows;
     const rows = new SampleRows(this.#options, Math.floor(clock.nowMs() * 1_000));
     try {
       push(rows);
     } catch (error) {
       metrics.truncate(metricRows);
       histograms.truncate(histogramRows);
+      exemplars.truncate(exemplarRows);
       throw error;
     }
     return rows;
@@ -138,12 +141,14 @@ export class SampleRows {
   readonly #options: SampleWriterOptions;
   readonly #metrics: SampleBatchBuilder;
   readonly #histograms: HistogramBatchBuilder;
+  readonly #exemplars: ExemplarBatchBuilder;
   /** Our clock when the write began, microseconds since the Unix epoch. */
   readonly nowUs: number;
   readonly #minUs: number;
   readonly #maxUs: number;
   readonly rejections = new Rejections();
   #accepted = 0;
+  #exemplarCount = 0;
   #newestUs = -Infinity;
 
   /** Made by `SampleWriter` only. */
@@ -151,6 +156,7 @@ export class SampleRows {
     this.#options = options;
     this.#metrics = options.intake.builders.metrics;
     this.#histograms = options.intake.builders.histograms;
+    this.#exemplars = options.intake.builders.exemplars;
     this.nowUs = nowUs;
     this.#minUs = options.limits.minTimeUs;
     this.#maxUs = nowUs + options.limits.maxFutureMs * 1_000;
@@ -159,6 +165,11 @@ export class SampleRows {
   /** Samples and points pushed so far. */
   get accepted(): number {
     return this.#accepted;
+  }
+
+  /** Exemplars pushed so far; they are no samples and not among `accepted`. */
+  get exemplars(): number {
+    return this.#exemplarCount;
   }
 
   /** Time of the newest pushed so far; null when there is none. */
@@ -200,6 +211,14 @@ export class SampleRows {
     if (problem === null) this.#take(point.tsUs);
     else this.rejections.add(problem);
     return problem === null;
+  }
+
+  /** Takes an exemplar of a series that is known. Answers whether it was taken; nothing is counted. */
+  exemplar(exemplar: Exemplar): boolean {
+    if (!(exemplar.tsUs >= this.#minUs && exemplar.tsUs <= this.#maxUs)) return false;
+    this.#exemplars.push(exemplar);
+    this.#exemplarCount++;
+    return true;
   }
 
   #take(tsUs: number): void {

@@ -31,7 +31,7 @@ export interface RemoteWriteOptions {
  * taken for sent again: it counts as written and is not stored twice. A stale marker counts as
  * written and stores nothing: a series ends with its last sample.
  *
- * Not kept of what the protocol carries: exemplars, help texts, start timestamps, reset hints.
+ * Not kept of what the protocol carries: labels of exemplars but ids, help texts, start timestamps, reset hints.
  */
 export class RemoteWriteReceiver {
   readonly #options: RemoteWriteOptions;

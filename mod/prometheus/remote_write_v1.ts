@@ -79,6 +79,24 @@ export class RemoteWriteV1Decoder implements FoundSeries {
     return this.#find(HISTOGRAMS);
   }
 
+  exemplars(): number | RejectReason {
+    const samples = this.#known(SAMPLES);
+    if (samples !== -1) return samples;
+    const histograms = this.#known(HISTOGRAMS);
+    return histograms === -1 ? this.samples() : histograms;
+  }
+
+  exemplarLabels(
+    reader: WireReader,
+    tag: number,
+    end: number,
+    take: (name: string, value: string) => void,
+  ): boolean {
+    if (tag !== LABELS) return false;
+    take(...readLabel(reader, reader.rangeEnd(end)));
+    return true;
+  }
+
   // Twice over the message: labels may come after the points, whatever senders really do.
   #timeSeries(reader: WireReader, end: number, target: PointTarget): void {
     const start = reader.pos;
@@ -96,10 +114,16 @@ export class RemoteWriteV1Decoder implements FoundSeries {
     this.#points.decode(reader, end, this, target);
   }
 
+  /** -1 for a series that is not. */
+  #known(seed: number): number {
+    const { attributesStart: start, attributesEnd: end, contiguous } = this.#range;
+    return contiguous ? this.#series.find(this.#reader!.view, start, end, seed) : -1;
+  }
+
   #find(seed: number): number | RejectReason {
     const [reader, rows] = [this.#reader!, this.#rows!];
     const { attributesStart: start, attributesEnd: end, contiguous } = this.#range;
-    const known = contiguous ? this.#series.find(reader.view, start, end, seed) : -1;
+    const known = this.#known(seed);
     if (known !== -1) return known;
     const id = rows.seriesId(this.#identity(reader, seed));
     if (typeof id === "number" && contiguous) this.#series.add(reader.view, start, end, seed, id);

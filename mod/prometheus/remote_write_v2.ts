@@ -93,6 +93,37 @@ export class RemoteWriteV2Decoder implements FoundSeries {
     return this.#find(true);
   }
 
+  exemplars(): number | RejectReason {
+    for (const histogram of [false, true]) {
+      const known = this.#known(histogram, this.#writeKey());
+      if (known !== -1) return known;
+    }
+    return this.samples();
+  }
+
+  exemplarLabels(
+    reader: WireReader,
+    tag: number,
+    end: number,
+    take: (name: string, value: string) => void,
+  ): boolean {
+    const takePair = (name: number, value: number): void => {
+      if (Math.max(name, value) >= this.#starts.length) reader.fail("no symbol for a label");
+      take(this.#symbol(name), this.#symbol(value));
+    };
+    if (tag === LABEL_REFS) {
+      const listEnd = reader.rangeEnd(end);
+      while (reader.pos < listEnd) takePair(reader.uint32(listEnd), reader.uint32(listEnd));
+      return true;
+    }
+    if (tag !== LABEL_REF) return false;
+    // Spelled one by one, the two of a pair stand side by side.
+    const name = reader.uint32(end);
+    if (reader.pos >= end || reader.tag(end) !== LABEL_REF) reader.fail("a name without a value");
+    takePair(name, reader.uint32(end));
+    return true;
+  }
+
   #readSymbols(reader: WireReader, end: number): void {
     this.#starts = [];
     this.#ends = [];
@@ -159,18 +190,31 @@ export class RemoteWriteV2Decoder implements FoundSeries {
     }
   }
 
-  #find(histogram: boolean): number | RejectReason {
-    const seed = (this.#type & 15) + (histogram ? HISTOGRAM_SEED : 0);
+  /** Answers where the key ends. */
+  #writeKey(): number {
     let end = 0;
     for (let i = 0; i < this.#refCount; i++, end += 4) {
       this.#key.setUint32(end, this.#numbers[this.#refs[i]!]!, true);
     }
     this.#key.setUint32(end, this.#numbers[this.#unitRef] ?? 0, true);
-    end += 4;
-    const known = this.#series.find(this.#key, 0, end, seed);
+    return end + 4;
+  }
+
+  #seed(histogram: boolean): number {
+    return (this.#type & 15) + (histogram ? HISTOGRAM_SEED : 0);
+  }
+
+  /** -1 for a series that is not. */
+  #known(histogram: boolean, keyEnd: number): number {
+    return this.#series.find(this.#key, 0, keyEnd, this.#seed(histogram));
+  }
+
+  #find(histogram: boolean): number | RejectReason {
+    const end = this.#writeKey();
+    const known = this.#known(histogram, end);
     if (known !== -1) return known;
     const id = this.#rows!.seriesId(this.#identity(histogram));
-    if (typeof id === "number") this.#series.add(this.#key, 0, end, seed, id);
+    if (typeof id === "number") this.#series.add(this.#key, 0, end, this.#seed(histogram), id);
     return id;
   }
 

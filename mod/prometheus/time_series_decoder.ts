@@ -8,6 +8,7 @@ import {
   varintTag,
   type WireReader,
 } from "../otlp/wire.ts";
+import { type ExemplarLabels, type ReadExemplar, readExemplar } from "./exemplar_proto.ts";
 import { NativeHistogramReader } from "./native_histogram_proto.ts";
 import type { RemoteWriteTally } from "./remote_write_tally.ts";
 import { type SeriesTimes } from "./series_times.ts";
@@ -36,10 +37,15 @@ export const POINT_TAGS_V2: PointTags = {
   exemplar: bytesTag(4),
 };
 
+/** Exemplars of one request; more are left out and counted. */
+const MAX_EXEMPLARS = 10_000;
+
 /** The series of the message in hand: one for its samples, one for its native histograms. */
-export interface FoundSeries {
+export interface FoundSeries extends ExemplarLabels {
   samples(): number | RejectReason;
   histograms(): number | RejectReason;
+  /** Of exemplars that come in a message without points: whichever of the two is known. */
+  exemplars(): number | RejectReason;
 }
 
 /** What a request is decoded into. */
@@ -53,6 +59,8 @@ export interface PointTarget {
 export class PointsDecoder {
   readonly #tags: PointTags;
   readonly #native = new NativeHistogramReader();
+  /** Of the message in hand: it may tell its points later. */
+  #exemplars: ReadExemplar[] = [];
 
   constructor(tags: PointTags) {
     this.#tags = tags;
@@ -62,18 +70,40 @@ export class PointsDecoder {
   decode(reader: WireReader, end: number, series: FoundSeries, target: PointTarget): void {
     const { sample, histogram, exemplar } = this.#tags;
     let sampleSeries: number | RejectReason | null = null;
+    let histogramSeries: number | RejectReason | null = null;
+    this.#exemplars = [];
     while (reader.pos < end) {
       const tag = reader.tag(end);
       if (tag === sample) {
         sampleSeries ??= series.samples();
         readSample(reader, reader.rangeEnd(end), sampleSeries, target);
       } else if (tag === histogram) {
-        this.#histogram(reader, reader.rangeEnd(end), series.histograms(), target);
+        histogramSeries = series.histograms();
+        this.#histogram(reader, reader.rangeEnd(end), histogramSeries, target);
+      } else if (tag === exemplar) {
+        this.#readExemplar(reader, reader.rangeEnd(end), series, target);
       } else {
-        if (tag === exemplar) target.tally.exemplars++;
         // The first pass has checked the wire types of what was known to it.
         reader.skip(tag, 0, end);
       }
+    }
+    if (this.#exemplars.length > 0) {
+      this.#pushExemplars(histogramSeries ?? sampleSeries ?? series.exemplars(), target);
+    }
+  }
+
+  #readExemplar(reader: WireReader, end: number, series: FoundSeries, target: PointTarget): void {
+    const { rows, tally } = target;
+    const exemplar = readExemplar(reader, end, series, rows.nowUs);
+    if (tally.exemplars + this.#exemplars.length < MAX_EXEMPLARS) this.#exemplars.push(exemplar);
+    else tally.droppedExemplars++;
+  }
+
+  #pushExemplars(seriesId: number | RejectReason, { rows, tally }: PointTarget): void {
+    for (const exemplar of this.#exemplars) {
+      const taken = typeof seriesId === "number" && rows.exemplar({ ...exemplar, seriesId });
+      if (taken) tally.exemplars++;
+      else tally.droppedExemplars++;
     }
   }
 

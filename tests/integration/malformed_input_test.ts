@@ -273,6 +273,11 @@ function otlpPorts(): Port[] {
 const series = (name: string) => [{
   labels: { __name__: name, job: "j", instance: "i" },
   samples: [{ value: 1.5, timestamp: Date.now() }],
+  exemplars: [{
+    labels: [{ name: "trace_id", value: "ab".repeat(16) }],
+    value: 1.5,
+    timestamp: Date.now(),
+  }],
 }];
 const V2 = { "content-type": "application/x-protobuf;proto=io.prometheus.write.v2.Request" };
 const REMOTE_WRITE = "/prometheus/api/v1/write";

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { gzipSync } from "node:zlib";
+import { encodeV1, encodeV2 } from "../support/remote_write_encoder.ts";
 import { withHorizon } from "../support/running_horizon.ts";
+import { snappyBlock } from "../support/snappy_block.ts";
 import { until } from "../support/until.ts";
 
 const DEADLINE_MS = 20_000;
@@ -137,4 +139,39 @@ Deno.test("receivers: what Graphite, StatsD and InfluxDB clients send is found b
     assert.deepEqual(of("influx", "/influx")?.rejected, { string_field: 1, malformed_line: 1 });
   }, { args: ["--config", config] });
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("remote write: exemplars are found by SQL, with the trace they lead to", async () => {
+  await withHorizon(async ({ url, sql }) => {
+    const traceId = "0af7651916cd43dd8448eb211c80319c";
+    const series = (name: string) => [{
+      labels: { __name__: name, le: "1" },
+      samples: [{ value: 1, timestamp: Date.now() }],
+      exemplars: [{
+        labels: [{ name: "trace_id", value: traceId }],
+        value: 0.5,
+        timestamp: Date.now(),
+      }],
+    }];
+    const bodies = [
+      ["application/x-protobuf", encodeV1(series("one_bucket"))],
+      [
+        "application/x-protobuf;proto=io.prometheus.write.v2.Request",
+        encodeV2(series("two_bucket")),
+      ],
+    ] as const;
+    for (const [type, body] of bodies) {
+      const answer = await fetch(`${url}/prometheus/api/v1/write`, {
+        method: "POST",
+        headers: { "content-type": type },
+        body: snappyBlock(body),
+      });
+      assert.equal(answer.status, 204, await answer.text());
+      assert.equal(answer.headers.get("x-prometheus-remote-write-exemplars-written"), "1");
+    }
+    assert.deepEqual(
+      await sql("SELECT name, value, trace_id, labels['le'] FROM exemplars ORDER BY name"),
+      [["one_bucket", 0.5, traceId, "1"], ["two_bucket", 0.5, traceId, "1"]],
+    );
+  });
 });

@@ -6,12 +6,20 @@ const root = protobuf.parse(Deno.readTextFileSync(PROTO)).root;
 /** A message as protobufjs takes it: lowerCamelCase, 64-bit integers as numbers or strings. */
 export type Message = { readonly [key: string]: unknown };
 
+/** An exemplar as both versions can carry it. */
+export interface ExemplarSketch {
+  readonly labels?: readonly { readonly name: string; readonly value: string }[];
+  readonly value: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly timestamp: number;
+}
+
 /** A series as both versions can carry it. */
 export interface SeriesSketch {
   readonly labels: Readonly<Record<string, string>>;
   readonly samples?: readonly Message[];
   readonly histograms?: readonly Message[];
-  readonly exemplars?: readonly Message[];
+  readonly exemplars?: readonly ExemplarSketch[];
   /** Number of the type, and the unit; only 2.0 carries them with the series. */
   readonly type?: number;
   readonly unit?: string;
@@ -42,7 +50,11 @@ export function encodeV2(series: readonly SeriesSketch[]): Uint8Array<ArrayBuffe
     labelsRefs: Object.entries(labels).flatMap(([name, value]) => [refOf(name), refOf(value)]),
     samples: samples ?? [],
     histograms: histograms ?? [],
-    exemplars: (exemplars ?? []).map(({ value, timestamp }) => ({ value, timestamp })),
+    exemplars: (exemplars ?? []).map(({ labels, value, timestamp }) => ({
+      labelsRefs: (labels ?? []).flatMap(({ name, value }) => [refOf(name), refOf(value)]),
+      value,
+      timestamp,
+    })),
     metadata: { type: type ?? 0, unitRef: refOf(unit ?? "") },
   }));
   return encode("prom.Request", { symbols, timeseries });

@@ -47,11 +47,11 @@ async function receive(request: Request, deps: RemoteWriteDeps): Promise<Respons
       const take = (body: Uint8Array) => remoteWrite.receive(version, body);
       return bodies.withBody(request, limits, take, "snappy");
     });
-    // Senders are told that these are written, but there is no row of them.
-    const { staleMarkers, repeated, exemplars } = outcome.tally;
+    // Senders are told that the first two are written, but there is no row of them.
+    const { staleMarkers, repeated, droppedExemplars } = outcome.tally;
     book.rejected("metrics", "stale_marker", staleMarkers);
     book.rejected("metrics", "sent_again", repeated);
-    book.rejected("metrics", "exemplar", exemplars);
+    book.rejected("metrics", "exemplar", droppedExemplars);
     return answerTo(outcome);
   } catch (error) {
     throw retriedBySenders(error);
@@ -76,6 +76,6 @@ function answerTo({ tally, rejected, reasons, errorMessage }: RemoteWriteOutcome
     : jsonError(new HorizonError("invalid_argument", errorMessage, { rejected, reasons }));
   response.headers.set("x-prometheus-remote-write-samples-written", String(tally.samples));
   response.headers.set("x-prometheus-remote-write-histograms-written", String(tally.histograms));
-  response.headers.set("x-prometheus-remote-write-exemplars-written", "0");
+  response.headers.set("x-prometheus-remote-write-exemplars-written", String(tally.exemplars));
   return response;
 }

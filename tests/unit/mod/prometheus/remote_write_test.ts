@@ -43,6 +43,7 @@ for (const version of VERSIONS) {
       samples: 3,
       histograms: 0,
       exemplars: 1,
+      droppedExemplars: 0,
       staleMarkers: 0,
       repeated: 0,
       outOfOrder: 0,

@@ -53,13 +53,13 @@ Deno.test("remote write: the content type says which message it is", async () =>
     assert.equal(response.status, 204, type);
     assert.equal(response.headers.get("x-prometheus-remote-write-samples-written"), "5");
     assert.equal(response.headers.get("x-prometheus-remote-write-histograms-written"), "2");
-    assert.equal(response.headers.get("x-prometheus-remote-write-exemplars-written"), "0");
+    assert.equal(response.headers.get("x-prometheus-remote-write-exemplars-written"), "3");
   }
   assert.deepEqual(received, types.map(([, version]) => [version, "body"]));
 });
 
 Deno.test("remote write: the books tell what makes no row", async () => {
-  const tally = { ...emptyTally(), samples: 9, exemplars: 3, staleMarkers: 2, repeated: 1 };
+  const tally = { ...emptyTally(), samples: 9, droppedExemplars: 3, staleMarkers: 2, repeated: 1 };
   const { request } = webThat({ ...KEPT, tally });
   assert.equal((await request(PATH, post("body", { "content-type": V2 }))).status, 204);
   const { sources } = await (await request("/api/ingest")).json();
