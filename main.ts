@@ -4,7 +4,7 @@ import { startOtlpGrpc } from "./collectors/otlp_grpc/otlp_grpc_server.ts";
 import { buildCollectors } from "./collectors/collectors.ts";
 import { runExec } from "./collectors/exec/run_exec.ts";
 import { configuredCollectors } from "./collectors/configured_collectors.ts";
-import { buildHealth } from "./collectors/health/configured_health.ts";
+import { buildHealth, recallHealth } from "./collectors/health/configured_health.ts";
 import { readMemoryLimit } from "./collectors/host/memory_limit.ts";
 import { startReceivers } from "./collectors/receivers/receivers.ts";
 import { configuredLogs } from "./collectors/logs/configured_logs.ts";
@@ -401,6 +401,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
   }
   await logs.start();
   scheduler.start();
+  await recallHealth(checks, { query: store.query, log });
   checks.start();
   scraping.start();
   state.start();

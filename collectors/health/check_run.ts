@@ -14,6 +14,7 @@ import {
 import { flappingAfter, type FlappingRule, STEADY } from "../../mod/health/flapping.ts";
 import { judge, type Thresholds, UNJUDGED } from "../../mod/health/judgement.ts";
 import type { Timers } from "../scheduler.ts";
+import type { CheckPast } from "./health_past.ts";
 import type { Probe } from "./probe.ts";
 
 /** A check: what it is called, how it is asked, when, and what its answers mean. */
@@ -98,6 +99,18 @@ export class CheckRun {
     };
   }
 
+  /** Goes on from where an earlier Horizon left off. Before `start`. */
+  recall({ state, sinceMs, reason, changes }: CheckPast): void {
+    const { clock, flapping } = this.#options;
+    this.#judgement = { state, run: null };
+    this.#sinceMs = sinceMs;
+    this.#reason = reason;
+    this.#changes.push(...changes.slice(-MAX_CHANGES));
+    const changesMs = changes.filter(isSwing).map(({ atMs }) => atMs);
+    const newest = { flapping: false, changesMs: changesMs.slice(-flapping.changes) };
+    this.#flapping = flappingAfter(newest, false, clock.nowMs(), flapping);
+  }
+
   /** @param staggerMs added to the initial delay, so that checks do not all start at once */
   start(staggerMs: number): void {
     this.definition.probe.open(() => void this.runNow());
@@ -179,8 +192,7 @@ export class CheckRun {
     const change = state === before.state
       ? null
       : { atMs, from: before.state, to: state, message: result.message };
-    // The first judgement is news, not a change of mind.
-    const swung = change !== null && change.from !== "unknown";
+    const swung = change !== null && isSwing(change);
     this.#flapping = flappingAfter(this.#flapping, swung, atMs, this.#options.flapping);
     this.#sinceMs ??= atMs;
     if (change !== null) {
@@ -191,6 +203,11 @@ export class CheckRun {
     else if (state === "unknown") this.#reason = `not decided yet: ${result.message}`;
     this.#options.onResult(this.status, result, change);
   }
+}
+
+/** The first judgement is news, not a change of mind. */
+function isSwing({ from }: CheckChange): boolean {
+  return from !== "unknown";
 }
 
 function push<T>(into: T[], value: T, max: number): void {

@@ -10,6 +10,7 @@ import type { CollectorLog } from "../collector.ts";
 import { IntakeSampleSink, type IntakeSinkOptions } from "../sample_sink.ts";
 import type { Timers } from "../scheduler.ts";
 import type { CheckDefinition, ResultListener } from "./check_run.ts";
+import { readPast } from "./health_past.ts";
 import { HealthJournal } from "./health_journal.ts";
 import { HealthMetrics } from "./health_metrics.ts";
 import { HealthMonitor } from "./health_monitor.ts";
@@ -54,6 +55,22 @@ export function buildHealth(config: HealthConfig, sources: HealthSources): Healt
     onResult: checks.length === 0 ? () => {} : recorder(checks, sources),
   });
   return monitor;
+}
+
+/**
+ * Lets the checks go on from what is stored of them. Where that cannot be read they begin anew, which the
+ * log tells.
+ */
+export async function recallHealth(
+  monitor: HealthMonitor,
+  { query, log }: Pick<HealthSources, "query" | "log">,
+): Promise<void> {
+  if (monitor.report().checks.length === 0) return;
+  try {
+    monitor.recall(await readPast(query));
+  } catch (error) {
+    log.warn("health_not_recalled", { error: String(error) });
+  }
 }
 
 /** Turns results into samples, events and lines of the log. */

@@ -43,6 +43,8 @@ export class HealthJournal {
         attributes: { ...attributes(status, result), from: change.from },
       });
     }
+    // One run makes nothing flap: that began before Horizon was started, and was written then.
+    if (last === undefined && status.flapping) this.#flapping.add(status.name);
     if (status.flapping === this.#flapping.has(status.name)) return;
     if (status.flapping) {
       this.#flapping.add(status.name);

@@ -3,6 +3,7 @@ import { healthReport } from "../../mod/health/aggregate.ts";
 import type { CheckIdentity, CheckStatus, HealthReport } from "../../mod/health/check_status.ts";
 import type { FlappingRule } from "../../mod/health/flapping.ts";
 import type { Timers } from "../scheduler.ts";
+import type { PastOf } from "./health_past.ts";
 import { type CheckDefinition, CheckRun, type ResultListener } from "./check_run.ts";
 
 export interface HealthMonitorOptions {
@@ -41,6 +42,17 @@ export class HealthMonitor {
       }) satisfies ResultListener,
     };
     this.#runs = new Map(checks.map((check) => [check.name, new CheckRun(check, shared)]));
+  }
+
+  /**
+   * Checks go on from where an earlier Horizon left off. Startup checks run again all the same: what they
+   * watch may have begun anew meanwhile.
+   */
+  recall(pastOf: PastOf): void {
+    for (const run of this.#runs.values()) {
+      const past = pastOf(run.definition);
+      if (past !== null) run.recall(past);
+    }
   }
 
   /** Starts all checks; does nothing the second time. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CheckJson, ChecksJson } from "../../web/api/check_routes.ts";
-import { type RunningHorizon, withHorizon } from "../support/running_horizon.ts";
+import { type RunningHorizon, startHorizon, withHorizon } from "../support/running_horizon.ts";
 import { until } from "../support/until.ts";
 
 const TEST_MS = 30_000;
@@ -228,5 +228,59 @@ Deno.test("health: an HTTP server that swings is flapping; conditions and depend
     });
   } finally {
     await server.shutdown();
+  }
+});
+
+Deno.test("health: a start of Horizon is no change of what it watches", async () => {
+  const folder = await Deno.makeTempDir();
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const accepting = (async () => {
+    for await (const connection of listener) connection.close();
+  })().catch(() => undefined);
+  try {
+    const config = `${folder}/horizon.yaml`;
+    const checks = [
+      { ...often, name: "gone", service: "shop", tcp: { address: `127.0.0.1:${port}` } },
+      { ...often, name: "well", service: "shop", command: { argv: ["/bin/true"] } },
+    ];
+    await Deno.writeTextFile(config, JSON.stringify({ health: { checks } }));
+    const args = ["--config", config, "--data-dir", `${folder}/data`];
+    const changesIn = ({ sql }: RunningHorizon) =>
+      sql(`SELECT name, previous_state, state, epoch_ms(ts)::DOUBLE FROM health_checks
+        WHERE event = 'change' ORDER BY ts, name`);
+    const seen = await startHorizon({ args });
+    let before: Awaited<ReturnType<typeof report>>;
+    let changes: unknown[][];
+    try {
+      await afterRuns(seen, 2);
+      listener.close();
+      await accepting;
+      before = await until("unhealthy", TEST_MS, async () => {
+        const now = await report(seen);
+        const [gone, well] = now.checks;
+        return gone?.state === "unhealthy" && well?.state === "healthy" ? now : null;
+      });
+      changes = await until("stored", TEST_MS, async () => {
+        const rows = await changesIn(seen);
+        return rows.length === 3 ? rows : null;
+      });
+    } finally {
+      await seen.stop();
+    }
+    await withHorizon(async (horizon) => {
+      const first = await report(horizon);
+      const pick = ({ name, state, since, changes }: (typeof first.checks)[number]) => (
+        { name, state, since, changes }
+      );
+      assert.deepEqual(first.checks.map(pick), before.checks.map(pick));
+      assert.equal(first.services[0]?.state, "unhealthy");
+      const later = await afterRuns(horizon, 3);
+      assert.deepEqual(later.checks.map(pick), before.checks.map(pick));
+      assert.deepEqual(await changesIn(horizon), changes);
+      assert.doesNotMatch(horizon.log, /health_changed|health_not_recalled/);
+    }, { args });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 });
