@@ -5,6 +5,7 @@
 import { errorText, isAbort } from "../api_client.js";
 import { h, setAttributes, setText } from "../dom.js";
 import { formatCount, formatDateTime, formatDuration } from "../format.js";
+import { keepInOrder, ListPage, moveFocus } from "../list_page.js";
 import { chosenGroups, sinceText, sparkPoints, stateCounts } from "./health_rows.js";
 
 /** @import { CheckStatus, HealthState, WatchedHealth } from "../api_client.js" */
@@ -13,7 +14,6 @@ import { chosenGroups, sinceText, sparkPoints, stateCounts } from "./health_rows
 
 export const title = "Health";
 
-const POLL_MS = 2000;
 const COLUMNS = ["Check", "State", "Since", "Latency", "Last result"];
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 const SPARK_WIDTH = 120;
@@ -251,64 +251,12 @@ class GroupView {
   }
 }
 
-/**
- * Brings the children of `parent` to the wanted order. What stands right is not moved: an element that
- * is moved loses the focus.
- * @template V, T
- * @param {HTMLElement} parent
- * @param {Map<string, V>} views kept from one call to the next
- * @param {readonly { key: string, value: T }[]} wanted
- * @param {() => V} make
- * @param {(view: V, value: T) => void} show
- * @param {(view: V) => readonly HTMLElement[]} elementsOf
- */
-function keepInOrder(parent, views, wanted, make, show, elementsOf) {
-  const keys = new Set(wanted.map(({ key }) => key));
-  for (const [key, view] of views) {
-    if (keys.has(key)) continue;
-    for (const element of elementsOf(view)) element.remove();
-    views.delete(key);
-  }
-  /** @type {Element | null} */
-  let before = null;
-  for (const { key, value } of wanted) {
-    const view = views.get(key) ?? make();
-    views.set(key, view);
-    show(view, value);
-    for (const element of elementsOf(view)) {
-      /** @type {Element | null} */
-      const expected = before === null ? parent.firstElementChild : before.nextElementSibling;
-      if (expected !== element) {
-        if (before === null) parent.prepend(element);
-        else before.after(element);
-      }
-      before = element;
-    }
-  }
-}
-
 /** Owns the page while it is shown. */
 class HealthPage {
   #context;
-  #gone = new AbortController();
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
-  /** @type {WatchedHealth | null} */
-  #health = null;
+  #page;
   /** @type {Map<string, GroupView>} */
   #views = new Map();
-  #filter = h("input", {
-    class: "field filter",
-    type: "search",
-    placeholder: "Filter: a service, a check, http …",
-    "aria-label": "Filter the checks",
-    "data-focus-key": true,
-    spellcheck: "false",
-    autocomplete: "off",
-  });
-  #unwellOnly = h("input", { type: "checkbox" });
-  #summary = h("p", { class: "sub", role: "status" }, "Loading");
-  #problem = h("p", { class: "notice notice-error", role: "alert", hidden: true });
   #tiles = h("div", { class: "tiles health-tiles" });
   #groups = h("div", { class: "health-groups" });
   #empty = h("p", { class: "health-empty", hidden: true });
@@ -319,58 +267,31 @@ class HealthPage {
    */
   constructor(root, context) {
     this.#context = context;
-    this.#filter.value = context.params.get("filter") ?? "";
-    this.#unwellOnly.checked = context.params.get("unwell") === "1";
-    for (const field of [this.#filter, this.#unwellOnly]) {
-      field.addEventListener("input", () => this.#changed());
-    }
-    this.#filter.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.#filter.blur();
+    /** @type {ListPage<WatchedHealth>} */
+    this.#page = new ListPage({
+      context,
+      title,
+      filter: { placeholder: "Filter: a service, a check, http …", label: "Filter the checks" },
+      only: { param: "unwell", text: "Not healthy only" },
+      load: (signal) => context.api.checks(signal),
+      show: (health) => this.#show(health),
     });
-    this.#groups.addEventListener("keydown", (event) => this.#move(event));
-    root.append(
-      h(
-        "div",
-        { class: "page-head" },
-        h("div", { class: "page-head-text" }, h("h1", {}, title), this.#summary),
-        this.#filter,
-        h("label", { class: "check" }, this.#unwellOnly, "Not healthy only"),
-      ),
-      this.#problem,
-      this.#tiles,
-      this.#groups,
-      this.#empty,
+    this.#groups.addEventListener(
+      "keydown",
+      (event) => moveFocus(event, this.#groups.querySelectorAll(".health-button")),
     );
-    this.#poll();
+    root.append(...this.#page.head, this.#tiles, this.#groups, this.#empty);
+    this.#page.start();
   }
 
   destroy() {
-    this.#gone.abort();
-    clearTimeout(this.#timer);
+    this.#page.destroy();
   }
 
-  async #poll() {
-    if (!document.hidden) await this.#load();
-    if (!this.#gone.signal.aborted) this.#timer = setTimeout(() => this.#poll(), POLL_MS);
-  }
-
-  async #load() {
-    try {
-      this.#health = await this.#context.api.checks(this.#gone.signal);
-      this.#problem.hidden = true;
-      this.#show();
-    } catch (error) {
-      if (isAbort(error)) return;
-      this.#problem.hidden = false;
-      setText(this.#problem, errorText(error));
-    }
-  }
-
-  #show() {
-    const health = this.#health;
-    if (health === null) return;
+  /** @param {WatchedHealth} health */
+  #show(health) {
     const nowMs = this.#context.nowMs();
-    const groups = chosenGroups(health, this.#filter.value, this.#unwellOnly.checked);
+    const groups = chosenGroups(health, this.#page.filter, this.#page.only);
     const counts = stateCounts(health);
     this.#tiles.replaceChildren(
       ...TILES.map(({ id, title: name }) =>
@@ -390,8 +311,7 @@ class HealthPage {
       (view, group) => view.show(group, nowMs),
       (view) => [view.section],
     );
-    setText(
-      this.#summary,
+    this.#page.summarize(
       health.checks.length === 0
         ? "Nothing is checked yet"
         : `The host is ${health.host.state} · ${formatCount(health.checks.length)} checks of ${
@@ -412,29 +332,7 @@ class HealthPage {
    * @returns {Promise<void>}
    */
   async #run(name) {
-    await this.#context.api.runCheck(name, this.#gone.signal);
-    await this.#load();
-  }
-
-  #changed() {
-    this.#context.setParams({
-      filter: this.#filter.value,
-      unwell: this.#unwellOnly.checked ? "1" : null,
-    });
-    this.#show();
-  }
-
-  /** @param {KeyboardEvent} event */
-  #move(event) {
-    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    if (step === 0) return;
-    /** @type {HTMLButtonElement[]} */
-    const buttons = [...this.#groups.querySelectorAll(".health-button")].filter((one) =>
-      one instanceof HTMLButtonElement
-    );
-    const at = buttons.findIndex((button) => button === document.activeElement);
-    if (at < 0) return;
-    event.preventDefault();
-    buttons[at + step]?.focus();
+    await this.#context.api.runCheck(name, this.#page.signal);
+    await this.#page.refresh();
   }
 }

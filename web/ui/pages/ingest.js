@@ -2,9 +2,9 @@
 /// <reference lib="dom" />
 /** What comes in, from where, how fast, and what of it was not taken and why. */
 
-import { errorText, isAbort } from "../api_client.js";
 import { h, setText } from "../dom.js";
 import { formatCount } from "../format.js";
+import { keepInOrder, ListPage, moveFocus } from "../list_page.js";
 import { chosenSources, ingestTiles, sourceRow } from "./ingest_sources.js";
 import { levelOf } from "./overview_tiles.js";
 
@@ -14,7 +14,6 @@ import { levelOf } from "./overview_tiles.js";
 
 export const title = "Ingest";
 
-const POLL_MS = 2000;
 /** Sources shown at a time; the filter finds the others. */
 const MAX_ROWS = 500;
 
@@ -114,25 +113,9 @@ class SourceView {
 /** Owns the page while it is shown. */
 class IngestPage {
   #context;
-  #gone = new AbortController();
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
-  /** @type {IngestState | null} */
-  #state = null;
+  #page;
   /** @type {Map<string, SourceView>} */
   #views = new Map();
-  #filter = h("input", {
-    class: "field filter",
-    type: "search",
-    placeholder: "Filter: otlp, statsd, a path …",
-    "aria-label": "Filter the sources",
-    "data-focus-key": true,
-    spellcheck: "false",
-    autocomplete: "off",
-  });
-  #problemsOnly = h("input", { type: "checkbox" });
-  #summary = h("p", { class: "sub", role: "status" }, "Loading");
-  #problem = h("p", { class: "notice notice-error", role: "alert", hidden: true });
   #empty = h("p", { class: "ingest-empty", hidden: true });
   #tiles = h("div", { class: "tiles ingest-tiles" });
   #rows = h("tbody", {});
@@ -143,27 +126,24 @@ class IngestPage {
    */
   constructor(root, context) {
     this.#context = context;
-    this.#filter.value = context.params.get("filter") ?? "";
-    this.#problemsOnly.checked = context.params.get("problems") === "1";
-    for (const field of [this.#filter, this.#problemsOnly]) {
-      field.addEventListener("input", () => this.#changed());
-    }
-    this.#filter.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.#filter.blur();
+    /** @type {ListPage<IngestState>} */
+    this.#page = new ListPage({
+      context,
+      title,
+      filter: { placeholder: "Filter: otlp, statsd, a path …", label: "Filter the sources" },
+      only: { param: "problems", text: "With problems only" },
+      load: (signal) => context.api.ingest(signal),
+      show: (state) => this.#show(state),
     });
-    this.#rows.addEventListener("keydown", (event) => this.#move(event));
+    this.#rows.addEventListener(
+      "keydown",
+      (event) => moveFocus(event, this.#rows.querySelectorAll("button")),
+    );
     const heads = FIGURES.map((figure) =>
       h("th", { scope: "col", class: "numeric", title: figure.hint }, figure.title)
     );
     root.append(
-      h(
-        "div",
-        { class: "page-head" },
-        h("div", { class: "page-head-text" }, h("h1", {}, title), this.#summary),
-        this.#filter,
-        h("label", { class: "check" }, this.#problemsOnly, "With problems only"),
-      ),
-      this.#problem,
+      ...this.#page.head,
       this.#tiles,
       h(
         "div",
@@ -188,40 +168,28 @@ class IngestPage {
         this.#empty,
       ),
     );
-    this.#poll();
+    this.#page.start();
   }
 
   destroy() {
-    this.#gone.abort();
-    clearTimeout(this.#timer);
+    this.#page.destroy();
   }
 
-  async #poll() {
-    if (!document.hidden) await this.#load();
-    if (!this.#gone.signal.aborted) this.#timer = setTimeout(() => this.#poll(), POLL_MS);
-  }
-
-  async #load() {
-    try {
-      this.#state = await this.#context.api.ingest(this.#gone.signal);
-      this.#problem.hidden = true;
-      this.#show();
-    } catch (error) {
-      if (isAbort(error)) return;
-      this.#problem.hidden = false;
-      setText(this.#problem, errorText(error));
-    }
-  }
-
-  #show() {
-    const state = this.#state;
-    if (state === null) return;
+  /** @param {IngestState} state */
+  #show(state) {
     const nowMs = this.#context.nowMs();
-    const chosen = chosenSources(state.sources, this.#filter.value, this.#problemsOnly.checked);
+    const chosen = chosenSources(state.sources, this.#page.filter, this.#page.only);
     const rows = chosen.slice(0, MAX_ROWS).map((source) => sourceRow(source, nowMs));
     this.#showTiles(state);
-    this.#showRows(rows);
-    setText(this.#summary, summaryOf(state, chosen.length));
+    keepInOrder(
+      this.#rows,
+      this.#views,
+      rows.map((row) => ({ key: row.key, value: row })),
+      () => new SourceView(),
+      (view, row) => view.show(row),
+      (view) => [view.row, view.detailRow],
+    );
+    this.#page.summarize(summaryOf(state, chosen.length));
     this.#empty.hidden = rows.length > 0;
     setText(
       this.#empty,
@@ -243,50 +211,6 @@ class IngestPage {
         )
       ),
     );
-  }
-
-  /** @param {readonly SourceRow[]} rows */
-  #showRows(rows) {
-    const keys = new Set(rows.map(({ key }) => key));
-    for (const [key, view] of this.#views) {
-      if (keys.has(key)) continue;
-      view.row.remove();
-      view.detailRow.remove();
-      this.#views.delete(key);
-    }
-    /** @type {Element | null} */
-    let before = null;
-    for (const row of rows) {
-      const view = this.#views.get(row.key) ?? new SourceView();
-      this.#views.set(row.key, view);
-      view.show(row);
-      // An element that is moved loses the focus, so what stands right stays.
-      const expected = before === null ? this.#rows.firstElementChild : before.nextElementSibling;
-      if (expected !== view.row) {
-        if (before === null) this.#rows.prepend(view.row, view.detailRow);
-        else before.after(view.row, view.detailRow);
-      }
-      before = view.detailRow;
-    }
-  }
-
-  #changed() {
-    this.#context.setParams({
-      filter: this.#filter.value,
-      problems: this.#problemsOnly.checked ? "1" : null,
-    });
-    this.#show();
-  }
-
-  /** @param {KeyboardEvent} event */
-  #move(event) {
-    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    if (step === 0) return;
-    const buttons = [...this.#rows.querySelectorAll("button")];
-    const at = buttons.findIndex((button) => button === document.activeElement);
-    if (at < 0) return;
-    event.preventDefault();
-    buttons[at + step]?.focus();
   }
 }
 
