@@ -44,11 +44,7 @@ import { storedStats } from "./stored_stats.ts";
 
 type EvictionReason = StoreStats["evicted"][number]["reason"];
 
-/** Share of its time that the thread spends on appends while it is called busy. */
-const BUSY_SHARE = 0.3;
-/** Shares of the budget that closed chunks may take unsealed before sealing goes on beside any load. */
-const SEAL_SHARE = 1 / 4;
-/** The same, before appends are answered late, so that less comes than can be sealed. */
+/** Share of the budget that may wait to be sealed before appends are answered late, so that less comes. */
 const BEHIND_SHARE = 1 / 2;
 /** No chunk is taken to be smaller once sealed, in shares of what it took open. */
 const LEAST_SEALED_SHARE = 0.02;
@@ -106,9 +102,8 @@ export class StoreCore {
   #pinnedBytes = 0;
   /** Bytes in the engine for each that the catalog counts, when last nothing was pinned. */
   #bytesPerBooked = 1;
+  /** False while a transaction stood in the way of compressing; the next tick tries again. */
   #sealsNow = true;
-  #lastTickMs = 0;
-  #appendMsAtTick = 0;
   readonly #held = new HeldAppends();
   readonly #disk: DataDir | null;
   /** What was found on disk; null in memory-only mode. */
@@ -237,7 +232,7 @@ export class StoreCore {
   /** Upkeep: closes chunks, and drops what is too old or too much. */
   tick(): void {
     this.#close();
-    this.#decideSealing();
+    this.#sealsNow = true;
     this.#disk?.tick();
     if (this.#disk?.definitionsStale) this.#disk.rewriteDefinitions(definitionFrames(this.#engine));
     for (const chunk of this.#catalog.expired(this.#clock.nowMs(), this.#options.retentionMs)) {
@@ -320,20 +315,6 @@ export class StoreCore {
     return this.#sealsNow &&
       (this.#compressDueMs !== null || this.#catalog.nextToSeal() !== undefined ||
         this.#catalog.nextToRollUp() !== undefined);
-  }
-
-  /**
-   * Sealing a row costs more than taking one in. While ingest keeps the thread busy it waits,
-   * unless what is not sealed takes a good part of the memory.
-   */
-  #decideSealing(): void {
-    const nowMs = this.#clock.monotonicMs();
-    const spentMs = this.#appendMsTotal - this.#appendMsAtTick;
-    const share = spentMs / Math.max(1, nowMs - this.#lastTickMs);
-    this.#lastTickMs = nowMs;
-    this.#appendMsAtTick = this.#appendMsTotal;
-    this.#sealsNow = share < BUSY_SHARE ||
-      this.#unsealedBytes > this.#options.budgetBytes * SEAL_SHARE;
   }
 
   /** Memory of the chunks that wait to be sealed, where a row takes up to ten times what it takes sealed. */
