@@ -5,6 +5,7 @@ import type { ProcessRow } from "../../mod/processes/process_row.ts";
 import { ReportedExits } from "../../mod/processes/reported_exits.ts";
 import { USUAL_KERNEL_CONSTANTS } from "../../collectors/kernel_constants.ts";
 import { CgroupCollector } from "../../collectors/cgroups/cgroup_collector.ts";
+import { limitsProbe, type ProcessLimits } from "../../collectors/health/probes/process_probe.ts";
 import { KernelLog } from "../../collectors/processes/kernel_log.ts";
 import { OomCounts } from "../../collectors/processes/oom_counts.ts";
 import {
@@ -15,6 +16,7 @@ import { ProcessLifecycle } from "../../collectors/processes/process_lifecycle.t
 import { UnitJournal } from "../../collectors/processes/unit_journal.ts";
 import { systemClock } from "../../mod/clock.ts";
 import { cgroupProblem, ended, Orchestrator } from "../support/orchestrator.ts";
+import { until } from "../support/until.ts";
 import { RecordingSink } from "../unit/collectors/recording_sink.ts";
 
 const NO_CGROUP = await cgroupProblem();
@@ -72,9 +74,26 @@ function watchHost(kernelLog = new KernelLog()) {
   return {
     sink,
     deaths,
+    /** What a check of limits says of all of the service `ill`, from what the last turn saw. */
+    judged: async (limits: Partial<ProcessLimits>): Promise<string> => {
+      const none = { maxMemoryBytes: null, maxCpuCores: null, maxOpenFds: null, maxFdShare: null };
+      const { state, message } = await limitsProbe({
+        of: { by: "group", service: "ill" },
+        processes: () => collector.processList(),
+        procRoot: "/proc",
+        clock: systemClock,
+        limits: { ...none, ...limits },
+      }).look(new AbortController().signal);
+      return `${state}: ${message}`;
+    },
     turn: () => {
       const tsMs = Date.now();
       collector.collect({ tsMs, tsUs: tsMs * 1000, signal });
+    },
+    /** A process that is reaped while a turn reads it has gone for the next one. */
+    twoTurns() {
+      this.turn();
+      this.turn();
     },
     row: (pid: number): ProcessRow | undefined =>
       collector.processList().processes.find((one) => one.pid === pid),
@@ -107,7 +126,7 @@ Deno.test("misbehaving process: exits with code 3", async () => {
   host.turn();
   ill.kill("SIGUSR1");
   await ended(ill.pid);
-  host.turn();
+  host.twoTurns();
   const death = host.death(ill.pid);
   assert.equal(death?.cause, "failed");
   assert.equal(death?.exitCode, 3);
@@ -129,7 +148,7 @@ Deno.test("misbehaving process: ended by signals", async () => {
     host.turn();
     ill.kill(signal);
     await ended(ill.pid);
-    host.turn();
+    host.twoTurns();
     const death = host.death(ill.pid);
     assert.deepEqual([death?.cause, death?.signal], [cause, signal]);
   }
@@ -145,7 +164,7 @@ Deno.test({
     assert.equal(host.row(ill.pid)?.service, "ill");
     await ill.go();
     await ended(ill.pid);
-    host.turn();
+    host.twoTurns();
     const death = host.death(ill.pid);
     assert.equal(death?.cause, "crashed");
     assert.match(death?.evidence.join() ?? "", /kernel log: .*(?:segfault|fault)/);
@@ -179,7 +198,7 @@ for (const kernelLog of [true, false]) {
       assert.ok((measured["cgroup.memory.usage"] ?? 0) > 0);
       ill.kill("SIGUSR1");
       await ended(ill.pid);
-      host.turn();
+      host.twoTurns();
       const death = host.death(ill.pid);
       assert.equal(death?.cause, "oom_killed");
       assert.equal(death?.certainty, kernelLog ? "exact" : "likely");
@@ -195,9 +214,21 @@ Deno.test("misbehaving process: leaks memory and descriptors, with its limit nam
   const descriptors = await orchestrator.worker("leak-descriptors", "ulimit -n 128");
   host.turn();
   const before = host.row(memory.pid)?.rssBytes ?? 0;
+  const maxMemoryBytes = [memory, descriptors]
+    .reduce((sum, { pid }) => sum + (host.row(pid)?.rssBytes ?? 0), 60 << 20);
+  assert.match(await host.judged({ maxMemoryBytes, maxFdShare: 0.9 }), /^healthy/);
   await memory.go();
   await descriptors.go();
+  // The next turn sees it, and the next check names it.
   host.turn();
+  assert.match(
+    await host.judged({ maxMemoryBytes }),
+    /^unhealthy: memory is \d+ bytes of \d+ bytes$/,
+  );
+  const full = new RegExp(
+    `^unhealthy: process ${descriptors.pid} has \\d+ of 128 descriptors open$`,
+  );
+  assert.match(await host.judged({ maxFdShare: 0.9 }), full);
   assert.ok((host.row(memory.pid)?.rssBytes ?? 0) > before + (80 << 20));
   const row = host.row(descriptors.pid);
   assert.equal(row?.fdLimit, 128);
@@ -212,7 +243,7 @@ Deno.test("misbehaving process: leaks memory and descriptors, with its limit nam
 Deno.test("misbehaving process: burns CPU", async () => {
   await using orchestrator = new Orchestrator();
   using host = watchHost();
-  const ill = await orchestrator.script("while :; do :; done", { reaped: true });
+  const ill = await orchestrator.script("while :; do :; done # horizon-ill", { reaped: true });
   host.turn();
   // As much of a core as it gets beside others; all that counts is that it is seen to take it.
   let spentTicks = 0;
@@ -223,6 +254,10 @@ Deno.test("misbehaving process: burns CPU", async () => {
   }
   host.turn();
   assert.ok((host.row(ill.pid)?.cpuRatio ?? 0) > 0.05);
+  assert.match(
+    await host.judged({ maxCpuCores: 0.04 }),
+    /^unhealthy: CPU is [\d.]+ cores of 0.04 cores$/,
+  );
 });
 
 Deno.test("misbehaving process: restarts in a loop", async () => {
@@ -232,13 +267,18 @@ Deno.test("misbehaving process: restarts in a loop", async () => {
   const seen: string[][] = [];
   for (let i = 0; i < 4; i++) {
     const ill = await orchestrator.script("exec sh -c 'sleep 700; : horizon-ill'");
-    // Past the moment in which it is still the shell that becomes it.
-    while (!Deno.readTextFileSync(`/proc/${ill.pid}/cmdline`).startsWith("sh\0-c\0sleep 700"));
+    // Past the moments in which it is still the shell that becomes it, and its child a copy of it.
+    await until("its child sleeps", 30_000, () => {
+      const children = Deno.readTextFileSync(`/proc/${ill.pid}/task/${ill.pid}/children`);
+      if (children.trim() === "") return null;
+      const cmdline = Deno.readTextFileSync(`/proc/${children.trim()}/cmdline`);
+      return cmdline.startsWith("sleep\x00700") || null;
+    });
     host.turn();
     seen.push(host.names(ill.pid));
     ill.kill("SIGSEGV");
     await ended(ill.pid);
-    host.turn();
+    host.twoTurns();
   }
   assert.deepEqual(seen, [
     ["start"],
