@@ -415,8 +415,8 @@ export class ProcessCollector implements Collector {
   }
 
   #identify(process: TrackedProcess, tsMs: number): boolean {
-    // Of one that has ended the files are empty: what it was is known from before, or not at all.
-    if (process.state === "defunct" && process.sights > 1) return process.identified = true;
+    // Of one that ends the files are empty: what it was is known from before, or not at all.
+    if (process.exiting && process.sights > 1) return process.identified = true;
     const before = executableName(process);
     const rowBefore = process.announced ? processRow(process, null) : null;
     const stackBefore = process.startStack;
@@ -474,8 +474,11 @@ export class ProcessCollector implements Collector {
 
   /** Once after it became what it is, and whenever its program is another one than before. */
   #mayBeAnother(process: TrackedProcess): boolean {
-    if (process.state === "defunct") return false;
-    return process.recheck || this.#reader.executable(process.pid) !== process.executable;
+    if (process.exiting) return false;
+    if (process.recheck) return true;
+    const executable = this.#reader.executable(process.pid);
+    // None where there was one: it has begun to end since `stat` was read.
+    return executable !== null && executable !== process.executable;
   }
 
   #isMeasured(process: TrackedProcess): boolean {

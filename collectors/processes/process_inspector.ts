@@ -72,8 +72,8 @@ export class ProcessInspector {
 
   /** Reads what changes while it runs. */
   lookSlowly(process: TrackedProcess, turn: number, slowTurns: number, tsMs: number): void {
-    // Of one that has ended there is nothing to read any more: what was seen last stays.
-    if (process.diedAtMs !== null) return;
+    // Of one that ends there is nothing to read any more: what was seen last stays.
+    if (process.exiting || process.diedAtMs !== null) return;
     this.#lookAtStatus(process);
     process.openFds = this.#options.reader.openFds(process.pid);
     this.#lookAtIo(process);
@@ -106,18 +106,21 @@ export class ProcessInspector {
 
   #rememberSight(process: TrackedProcess, tsMs: number): void {
     const { reader, threadsOf, monotonicMs } = this.#options;
+    let openFiles = process.lastSight?.openFiles ?? {};
+    if (this.#openFilesSpentMs < OPEN_FILES_BUDGET_MS) {
+      const startMs = monotonicMs();
+      const found = reader.openFiles(process.pid, MAX_OPEN_FILES);
+      this.#openFilesSpentMs += monotonicMs() - startMs;
+      // No files where there were some: it has begun to end since `stat` was read.
+      if (isEmpty(found) && !isEmpty(openFiles)) return;
+      openFiles = found;
+    }
     this.#lookAtLimits(process);
     process.limitShares = limitShares(process.limits, {
       openFds: process.openFds,
       virtualBytes: process.virtualBytes,
       userThreads: threadsOf(process.uid),
     });
-    let openFiles = process.lastSight?.openFiles ?? {};
-    if (this.#openFilesSpentMs < OPEN_FILES_BUDGET_MS) {
-      const startMs = monotonicMs();
-      openFiles = reader.openFiles(process.pid, MAX_OPEN_FILES);
-      this.#openFilesSpentMs += monotonicMs() - startMs;
-    }
     process.lastSight = {
       tsMs,
       limits: process.limits,
@@ -160,4 +163,8 @@ export class ProcessInspector {
     const dearness = Math.max(1, Math.ceil(tookMs / PSS_CHEAP_MS));
     process.nextPssTurn = turn + slowTurns * PSS_SLOW_LOOKS * dearness;
   }
+}
+
+function isEmpty(files: Record<string, string>): boolean {
+  return Object.keys(files).length === 0;
 }

@@ -54,6 +54,8 @@ const MINUS = 0x2d;
 const MAX_NAME_BYTES = 64;
 /** Bit of `flags` that marks a thread of the kernel. */
 const PF_KTHREAD = 0x0020_0000;
+/** Bit of `flags` that marks what is about to end. */
+const PF_EXITING = 0x4;
 /** Fields are numbered as in the manual; those before the state are the pid and the name. */
 const STATE_FIELD = 3;
 const LAST_FIELD = 24;
@@ -159,6 +161,11 @@ export function parseRareFields(
 /** True for a thread of the kernel, which has no program, memory or files of its own. */
 export function isKernelThread(stat: ProcessStat): boolean {
   return (stat.flags & PF_KTHREAD) !== 0;
+}
+
+/** True for one that is about to end, or has: its memory and its files may be gone already. */
+export function isExiting(stat: ProcessStat): boolean {
+  return (stat.flags & PF_EXITING) !== 0 || processState(stat.stateCode) === "defunct";
 }
 
 /** The state behind the kernel's letter. */

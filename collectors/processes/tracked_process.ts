@@ -5,7 +5,7 @@ import type { GroupAssignment } from "./grouping.ts";
 import { type ProcessIo, programName } from "./process_files.ts";
 import type { ProcessSeries } from "./process_metrics.ts";
 import type { StatFile } from "./process_reader.ts";
-import { isKernelThread, type ProcessStat, processState } from "./process_stat.ts";
+import { isExiting, isKernelThread, type ProcessStat, processState } from "./process_stat.ts";
 
 /** What is known of a process that runs. Its identity never changes; all else may. */
 export interface TrackedProcess {
@@ -23,6 +23,8 @@ export interface TrackedProcess {
 
   ppid: number;
   state: ProcessState;
+  /** What its files say from now on is what is left of it. */
+  exiting: boolean;
   nameHash: number;
   name: string;
   /** Whether the files below were read since it became what it is. */
@@ -117,6 +119,7 @@ export function beginProcess(
     sights: 0,
     ppid: stat.ppid,
     state: processState(stat.stateCode),
+    exiting: isExiting(stat),
     nameHash: stat.nameHash,
     name,
     identified: false,
@@ -179,6 +182,7 @@ export function updateProcess(
   process.systemTicks = stat.systemTicks;
   process.ticksAtMs = nowMs;
   process.state = processState(stat.stateCode);
+  process.exiting = isExiting(stat);
   process.rssBytes = stat.residentPages * units.pageSizeBytes;
   process.virtualBytes = stat.virtualBytes;
   process.threads = stat.threads;

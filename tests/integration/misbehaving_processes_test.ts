@@ -168,7 +168,8 @@ Deno.test({
     const death = host.death(ill.pid);
     assert.equal(death?.cause, "crashed");
     assert.match(death?.evidence.join() ?? "", /kernel log: .*(?:segfault|fault)/);
-    assert.ok(host.deaths.some(({ lastSight }) => lastSight?.openFiles["0"] !== undefined));
+    const sight = host.deaths.find(({ process }) => process.pid === ill.pid)?.lastSight;
+    assert.notEqual(sight?.openFiles["0"], undefined, JSON.stringify(sight));
   },
 });
 

@@ -139,6 +139,38 @@ Deno.test("ProcessLifecycle: the exit status of a zombie, told once; then that n
     collector.close();
   }));
 
+Deno.test("ProcessLifecycle: what a process was stays known while it ends and its files are gone", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, told, deaths } = setUp(tree);
+    turn();
+    const shop = { executable: "/opt/shopd", args: ["shopd", "--port=1"], cgroup: "/shop", fds: 3 };
+    for (const pid of [20, 21]) tree.set(pid, shop);
+    turn(6);
+    for (const pid of [20, 21]) assert.deepEqual(told(pid).map(({ name }) => name), ["start"]);
+    // Its memory and its files have gone; its first thread waits for the others.
+    tree.set(20, { state: "Z", exiting: true, threads: 3 });
+    // So has it here, since `stat` was read.
+    tree.set(21, { threads: 3 });
+    turn(6);
+    for (const pid of [20, 21]) tree.remove(pid);
+    turn(2);
+    for (const pid of [20, 21]) {
+      const [exit, ...more] = told(pid);
+      assert.equal(exit?.name, "exit");
+      assert.equal(exit?.service, "shop");
+      assert.equal(exit?.attributes["command_line"], "shopd --port=1");
+      assert.deepEqual(more, []);
+      const death = deaths.find(({ process }) => process.pid === pid);
+      assert.equal(death?.process.executable, "/opt/shopd");
+      assert.deepEqual(death?.lastSight?.openFiles, {
+        0: "/var/file0",
+        1: "/var/file1",
+        2: "/var/file2",
+      });
+    }
+    collector.close();
+  }));
+
 Deno.test("ProcessLifecycle: zombies from before, and hosts with many processes, make no events of the past", () =>
   ProcessTree.with((tree) => {
     const { collector, turn, names } = setUp(tree);

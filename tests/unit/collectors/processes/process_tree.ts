@@ -9,6 +9,7 @@ export interface FakeProcess {
   readonly startTicks?: number;
   readonly rssPages?: number;
   readonly kernelThread?: boolean;
+  readonly exiting?: boolean;
   readonly args?: readonly string[];
   readonly executable?: string;
   readonly cgroup?: string;
@@ -50,6 +51,7 @@ export class ProcessTree {
       startTicks = pid * 100,
       rssPages = 10,
       kernelThread = false,
+      exiting = false,
       args = [],
       executable,
       cgroup = "/",
@@ -60,7 +62,7 @@ export class ProcessTree {
       startStack = 0,
       waitStatus = 0,
     } = process;
-    const flags = kernelThread ? 0x00200040 : 0x00400100;
+    const flags = (kernelThread ? 0x00200040 : 0x00400100) | (exiting ? 0x4 : 0);
     this.#write(
       `${pid}/stat`,
       `${pid} (${name}) ${state} ${ppid} 1 1 0 -1 ${flags} 5 0 2 0 ${userTicks} ${systemTicks} ` +
@@ -75,16 +77,14 @@ export class ProcessTree {
     this.#write(`${pid}/limits`, "Max open files  1024  4096  files\n");
     this.#write(`${pid}/cmdline`, args.map((arg) => `${arg}\0`).join(""));
     this.#write(`${pid}/cgroup`, `0::${cgroup}\n`);
-    Deno.mkdirSync(join(this.root, `${pid}/fd`), { recursive: true });
-    for (let fd = 0; fd < fds; fd++) this.#write(`${pid}/fd/${fd}`, "");
-    const link = join(this.root, `${pid}/exe`);
-    try {
-      Deno.removeSync(link);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    this.#clear(`${pid}/fd`);
+    Deno.mkdirSync(join(this.root, `${pid}/fd`));
+    for (let fd = 0; fd < fds; fd++) {
+      Deno.symlinkSync(`/var/file${fd}`, join(this.root, `${pid}/fd/${fd}`));
     }
+    this.#clear(`${pid}/exe`);
     if (executable === undefined) return;
-    Deno.symlinkSync(executable, link);
+    Deno.symlinkSync(executable, join(this.root, `${pid}/exe`));
   }
 
   remove(pid: number): void {
@@ -107,6 +107,14 @@ export class ProcessTree {
   /** A cgroup below `<root>/cgroup`, with what its `memory.events` says. */
   setCgroup(name: string, memoryEvents: string): void {
     this.#write(`cgroup/${name}/memory.events`, memoryEvents);
+  }
+
+  #clear(path: string): void {
+    try {
+      Deno.removeSync(join(this.root, path), { recursive: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 
   #write(path: string, text: string): void {
