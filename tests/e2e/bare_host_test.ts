@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { startHorizon } from "../support/running_horizon.ts";
-import { until } from "../support/until.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 
 Deno.test("executable: on a bare host, answers SQL about a process that was started after it", async () => {
   const cache = await Deno.makeTempDir({ prefix: "horizon-bare-" });
@@ -15,15 +15,19 @@ Deno.test("executable: on a bare host, answers SQL about a process that was star
     try {
       const sleeper = new Deno.Command("sleep", { args: ["300"] }).spawn();
       try {
-        const [name, rss, samples] = await until("metrics of the new process", 20_000, async () => {
-          const rows = await horizon.sql(
-            `SELECT p.name, max(value), count(*)
+        const [name, rss, samples] = await until(
+          "metrics of the new process",
+          PATIENCE_MS,
+          async () => {
+            const rows = await horizon.sql(
+              `SELECT p.name, max(value), count(*)
              FROM metrics m JOIN processes p ON m.labels['process.pid'] = p.pid::VARCHAR
              WHERE m.name = 'process.memory.usage' AND p.pid = ? GROUP BY p.name`,
-            [sleeper.pid],
-          );
-          return rows[0] ?? null;
-        });
+              [sleeper.pid],
+            );
+            return rows[0] ?? null;
+          },
+        );
         assert.equal(name, "sleep");
         assert.ok(Number(samples) >= 1);
         assert.ok(Number(rss) > 100_000 && Number(rss) < 50_000_000, `${rss} bytes`);
@@ -38,7 +42,7 @@ Deno.test("executable: on a bare host, answers SQL about a process that was star
         sleeper.kill("SIGKILL");
         await sleeper.status;
       }
-      await until("the end of the process", 20_000, async () => {
+      await until("the end of the process", PATIENCE_MS, async () => {
         const rows = await horizon.sql(
           "SELECT exited_at FROM processes WHERE pid = ? AND exited_at IS NOT NULL",
           [sleeper.pid],

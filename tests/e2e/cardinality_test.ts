@@ -5,7 +5,7 @@ import { encodeV1 } from "../support/remote_write_encoder.ts";
 import { type RunningHorizon, withHorizon } from "../support/running_horizon.ts";
 import { seriesBomb } from "../support/series_bomb.ts";
 import { snappyBlock } from "../support/snappy_block.ts";
-import { until } from "../support/until.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 import { encodeRequest, keyValues } from "../unit/mod/otlp/reference_encoder.ts";
 
 /** Distinct series of one metric: a million where `HORIZON_LONG_TESTS` is set. */
@@ -22,7 +22,6 @@ const GOOD_SERIES = 20;
  * what 20,000 do.
  */
 const MAX_GROWTH_MIB = 260;
-const SOON_MS = 20_000;
 
 const config = (target: string) => `
 collectors: { processes: { enabled: false } }
@@ -137,7 +136,11 @@ Deno.test(`cardinality: ${SERIES} series of one metric leave the others flowing,
 
     // Who runs Horizon is told once.
     const refused = SERIES - PER_METRIC;
-    await until("the line about the bomb", SOON_MS, () => linesAbout(horizon, "bomb")[0] ?? null);
+    await until(
+      "the line about the bomb",
+      PATIENCE_MS,
+      () => linesAbout(horizon, "bomb")[0] ?? null,
+    );
     const lines = linesAbout(horizon, "bomb");
     assert.equal(lines.length, 1);
     assert.equal(lines[0]?.["limit"], PER_METRIC);
@@ -217,10 +220,10 @@ async function otherDoors(
   );
   await until(
     "the line about Graphite's",
-    SOON_MS,
+    PATIENCE_MS,
     () => linesAbout(horizon, "graphite_bomb")[0] ?? null,
   );
-  await until("StatsD's samples", SOON_MS, async () => {
+  await until("StatsD's samples", PATIENCE_MS, async () => {
     const [[series] = []] = await horizon.sql(
       "SELECT count(DISTINCT series_id) FROM metrics WHERE name = 'statsd_bomb'",
     );
@@ -228,11 +231,11 @@ async function otherDoors(
   });
   await until(
     "the line about what was scraped",
-    SOON_MS,
+    PATIENCE_MS,
     () => linesAbout(horizon, "scraped_bomb")[0] ?? null,
   );
   // The line may come before the rows do.
-  await until("the scraped samples", SOON_MS, async () => {
+  await until("the scraped samples", PATIENCE_MS, async () => {
     const [[series] = []] = await horizon.sql(
       "SELECT count(DISTINCT series_id) FROM metrics WHERE name = 'scraped_bomb'",
     );

@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { ChildOutput } from "../support/child_output.ts";
 import { withHorizon } from "../support/running_horizon.ts";
-import { until, within } from "../support/until.ts";
+import { PATIENCE_MS, until, within } from "../support/until.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 /** Nobody listens on port 1. */
 const NOBODY = "http://127.0.0.1:1";
-const ENDS_WITHIN_MS = 30_000;
 
 interface Running {
   readonly pid: number;
@@ -35,7 +34,7 @@ function exec(
       .then(() => writer.close());
   }
   const [out, errors] = [new ChildOutput(child.stdout), new ChildOutput(child.stderr)];
-  const code = within("the end of exec", ENDS_WITHIN_MS, child.status).then(async (status) => {
+  const code = within("the end of exec", PATIENCE_MS, child.status).then(async (status) => {
     await Promise.all([out.done, errors.done]);
     return status.code;
   });
@@ -80,7 +79,7 @@ Deno.test("exec: signals reach the command, whose end it decides", async () => {
     ],
     NOBODY,
   );
-  await until("the trap", ENDS_WITHIN_MS, () => run.out.text.includes("up") ? true : null);
+  await until("the trap", PATIENCE_MS, () => run.out.text.includes("up") ? true : null);
   Deno.kill(run.pid, "SIGTERM");
   // Not started again: it was asked to end.
   assert.equal(await run.code, 7);
@@ -97,7 +96,7 @@ Deno.test("exec: what does not end when asked is killed", async () => {
     ],
     NOBODY,
   );
-  await until("the trap", ENDS_WITHIN_MS, () => run.out.text.includes("up") ? true : null);
+  await until("the trap", PATIENCE_MS, () => run.out.text.includes("up") ? true : null);
   Deno.kill(run.pid, "SIGTERM");
   assert.equal(await run.code, 137);
   assert.match(run.errors.text, /did not end in time and was killed/);
@@ -150,14 +149,14 @@ Deno.test("exec: how the command ended is told to Horizon, which believes its pa
     for (const [script, code, told] of ends) {
       const seen = Promise.withResolvers<string>();
       const run = exec(shell(`echo $$; read line; ${script}`), horizon.url, seen.promise);
-      const pid = await until("its pid", ENDS_WITHIN_MS, () => run.out.lines[0] ?? null);
-      await until("a look at it", ENDS_WITHIN_MS, async () => {
+      const pid = await until("its pid", PATIENCE_MS, () => run.out.lines[0] ?? null);
+      await until("a look at it", PATIENCE_MS, async () => {
         const rows = await horizon.sql(`SELECT 1 FROM processes WHERE pid = ${pid}`);
         return rows.length > 0 ? true : null;
       });
       seen.resolve("go\n");
       assert.equal(await run.code, code, run.errors.text);
-      const [row] = await until("its end", ENDS_WITHIN_MS, async () => {
+      const [row] = await until("its end", PATIENCE_MS, async () => {
         const rows = await horizon.sql(
           `SELECT cause, exit_code, signal, attributes['certainty'] FROM process_events
            WHERE event = 'exit' AND pid = ${pid}`,

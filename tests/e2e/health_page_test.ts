@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import type { Page } from "playwright-core";
 import type { CheckStatus } from "../../mod/health/check_status.ts";
 import type { HealthState } from "../../mod/health/health_state.ts";
-import { launchBrowser } from "./browser.ts";
-import { type PageServer, startPageServer } from "./page_server.ts";
+import type { PageServer } from "./page_server.ts";
+import { goByKeys, visit, type VisitOptions } from "./watched_page.ts";
 
 /** Where a screenshot of each theme goes; not set: none is taken. */
 const SCREENSHOTS = Deno.env.get("HORIZON_SCREENSHOTS");
@@ -46,56 +45,37 @@ function check(
   };
 }
 
-async function visit(
-  path: string,
-  theme: "dark" | "light",
-  work: (server: PageServer, page: Page, ran: string[]) => Promise<void>,
-): Promise<void> {
-  const ran: string[] = [];
-  const server = await startPageServer({
-    series: [],
-    pastSeconds: 0,
-    processes: [],
+/** A server of which `runCheck` makes a check healthy, and notes that it ran. */
+function withChecks(ran: string[] = []): VisitOptions {
+  let server: PageServer | undefined;
+  return {
     runCheck: (name) => {
       ran.push(name);
+      if (server === undefined) return null;
       server.checks = server.checks.map((one) =>
         one.name === name ? check(name, one.service, "healthy") : one
       );
       return server.checks.find((one) => one.name === name) ?? null;
     },
-  });
-  server.checks = [
-    check("port", null, "healthy", { kind: "tcp" }),
-    check("orders-api", "orders", "unhealthy"),
-    check("orders-grpc", "orders", "healthy", { kind: "grpc", flapping: true }),
-    check("stock-queue", "stock", "degraded", { kind: "sql", role: "readiness" }),
-    check("billing-process", "billing", "healthy", { kind: "process" }),
-    check("new", "billing", "unknown", { recent: [], last: null, changes: [], sinceMs: null }),
-  ];
-  const browser = await launchBrowser();
-  try {
-    const page = await browser.newPage({
-      viewport: { width: 1440, height: 900 },
-      colorScheme: theme,
-    });
-    const complaints: string[] = [];
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
-    });
-    await page.goto(`${server.url}/${path}`);
-    await work(server, page, ran);
-    assert.deepEqual(complaints, []);
-  } finally {
-    await browser.close();
-    await server.close();
-  }
+    prepare: (started) => {
+      server = started;
+      server.checks = [
+        check("port", null, "healthy", { kind: "tcp" }),
+        check("orders-api", "orders", "unhealthy"),
+        check("orders-grpc", "orders", "healthy", { kind: "grpc", flapping: true }),
+        check("stock-queue", "stock", "degraded", { kind: "sql", role: "readiness" }),
+        check("billing-process", "billing", "healthy", { kind: "process" }),
+        check("new", "billing", "unknown", { recent: [], last: null, changes: [], sinceMs: null }),
+      ];
+    },
+  };
 }
 
 const row = (name: string) => `tr.health-row:has(.health-name:text-is("${name}"))`;
 
 Deno.test("health page: services worst first, with state, reasons, output and changes, live", async () => {
-  await visit("#/health", "dark", async (server, page, ran) => {
+  const ran: string[] = [];
+  await visit("#/health", async ({ server, page }) => {
     await page.waitForSelector(`${row("orders-api")} .health-dot[data-state="unhealthy"]`);
     await page.waitForSelector(`${row("orders-grpc")} >> text="healthy, flapping"`);
     await page.waitForSelector(`${row("orders-api")} >> text=/^3 m( \\d+ s)?$/`);
@@ -118,14 +98,12 @@ Deno.test("health page: services worst first, with state, reasons, output and ch
     await page.waitForSelector(`${row("orders-api")} .health-button[aria-expanded="true"]`);
     server.checks = [];
     await page.waitForSelector(':text("Checks stand in the section health of horizon.yaml.")');
-  });
+  }, withChecks(ran));
 });
 
 Deno.test("health page: by keyboard: filter, rows, details; the address keeps the filter", async () => {
-  await visit("#/overview", "light", async (_server, page) => {
-    await page.keyboard.press("g");
-    await page.keyboard.press("h");
-    await page.waitForSelector(row("port"));
+  await visit("#/overview", async ({ page }) => {
+    await goByKeys(page, "h", row("port"));
     if (SCREENSHOTS !== undefined) {
       await page.screenshot({ path: `${SCREENSHOTS}/health_light.png` });
     }
@@ -143,5 +121,5 @@ Deno.test("health page: by keyboard: filter, rows, details; the address keeps th
     await page.waitForSelector(row("stock-queue"));
     await page.fill('input[type="search"]', "no such check");
     await page.waitForSelector(':text("No check matches the filter.")');
-  });
+  }, { theme: "light", ...withChecks() });
 });

@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { type RunningHorizon, withHorizon } from "../support/running_horizon.ts";
-import { until, within } from "../support/until.ts";
+import { PATIENCE_MS, until, within } from "../support/until.ts";
 
 /** Would take days. */
 const HEAVY = "SELECT sum(hash(a.range * b.range) % 7) FROM range(3000000) a, range(3000000) b";
 const DEADLINE_MS = 4_000;
 /** The longest that may be asked for. */
 const LONGEST_MS = 60_000;
-/** Waits for what must happen, however busy the machine; none of them is a measurement. */
-const PATIENCE_MS = 60_000;
 const RECORDS_PER_POST = 50;
 /** None would go through, if the query held the store. */
 const POSTS = 20;

@@ -1,51 +1,27 @@
 import assert from "node:assert/strict";
-import type { Page } from "playwright-core";
-import { launchBrowser } from "./browser.ts";
-import { type PageServer, startPageServer } from "./page_server.ts";
+import type { PageServer } from "./page_server.ts";
+import { goByKeys, visit } from "./watched_page.ts";
 
 /** Where a screenshot of each theme goes; not set: none is taken. */
 const SCREENSHOTS = Deno.env.get("HORIZON_SCREENSHOTS");
 
-async function visit(
-  path: string,
-  theme: "dark" | "light",
-  work: (server: PageServer, page: Page) => Promise<void>,
-): Promise<void> {
-  const server = await startPageServer({ series: [], pastSeconds: 0, processes: [] });
-  const browser = await launchBrowser();
-  try {
-    const statsd = server.sources.open("statsd", "udp 127.0.0.1:8125", ["metrics"]);
-    statsd.request("metrics", 3);
-    statsd.accepted("metrics", 1_234);
-    statsd.rejected("metrics", "malformed_line", 5);
-    statsd.problem('expected `name:value|type`: "<img src=x onerror=alert(1)>"');
-    statsd.newest(Date.now() * 1000 - 2_000_000);
-    const file = server.sources.open("file", "/var/log/app.log", ["logs"]);
-    file.refused("overloaded", "no room");
-    file.pause("too much telemetry is waiting to be stored");
-    server.sources.open("collector", "cpu", ["metrics"]).accepted("metrics", 60);
-    const page = await browser.newPage({
-      viewport: { width: 1440, height: 900 },
-      colorScheme: theme,
-    });
-    const complaints: string[] = [];
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
-    });
-    await page.goto(`${server.url}/${path}`);
-    await work(server, page);
-    assert.deepEqual(complaints, []);
-  } finally {
-    await browser.close();
-    await server.close();
-  }
+function fillSources(server: PageServer): void {
+  const statsd = server.sources.open("statsd", "udp 127.0.0.1:8125", ["metrics"]);
+  statsd.request("metrics", 3);
+  statsd.accepted("metrics", 1_234);
+  statsd.rejected("metrics", "malformed_line", 5);
+  statsd.problem('expected `name:value|type`: "<img src=x onerror=alert(1)>"');
+  statsd.newest(Date.now() * 1000 - 2_000_000);
+  const file = server.sources.open("file", "/var/log/app.log", ["logs"]);
+  file.refused("overloaded", "no room");
+  file.pause("too much telemetry is waiting to be stored");
+  server.sources.open("collector", "cpu", ["metrics"]).accepted("metrics", 60);
 }
 
 const row = (text: string) => `tr.source-row:has-text("${text}")`;
 
 Deno.test("ingest: each source with its rate, lag, refusals and last problem, live", async () => {
-  await visit("#/ingest", "dark", async (server, page) => {
+  await visit("#/ingest", async ({ server, page }) => {
     await page.waitForSelector(`${row("StatsD")} >> text="1\u2009234"`);
     await page.waitForSelector(`${row("StatsD")} td[data-bad="true"]:text-is("5")`);
     await page.waitForSelector(`${row("StatsD")} :text-is("2 s")`);
@@ -64,14 +40,12 @@ Deno.test("ingest: each source with its rate, lag, refusals and last problem, li
     if (SCREENSHOTS !== undefined) {
       await page.screenshot({ path: `${SCREENSHOTS}/ingest_dark.png` });
     }
-  });
+  }, { prepare: fillSources });
 });
 
 Deno.test("ingest: by keyboard: filter, rows, details; the address keeps the filter", async () => {
-  await visit("#/overview", "light", async (_server, page) => {
-    await page.keyboard.press("g");
-    await page.keyboard.press("i");
-    await page.waitForSelector(row("StatsD"));
+  await visit("#/overview", async ({ page }) => {
+    await goByKeys(page, "i", row("StatsD"));
     if (SCREENSHOTS !== undefined) {
       await page.screenshot({ path: `${SCREENSHOTS}/ingest_light.png` });
     }
@@ -89,5 +63,5 @@ Deno.test("ingest: by keyboard: filter, rows, details; the address keeps the fil
     await page.waitForSelector(row("cpu"), { state: "detached" });
     await page.fill('input[type="search"]', "no such source");
     await page.waitForSelector(':text("No source matches the filter.")');
-  });
+  }, { theme: "light", prepare: fillSources });
 });

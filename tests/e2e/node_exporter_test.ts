@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { needing, programPath, withProgram } from "../support/debian_peer.ts";
 import { withHorizon } from "../support/running_horizon.ts";
-import { until } from "../support/until.ts";
-
-const READY_MS = 30_000;
+import { PATIENCE_MS, until } from "../support/until.ts";
 
 Deno.test({
   ...needing(
@@ -27,7 +25,7 @@ Deno.test({
       await withProgram(programPath("prometheus-node-exporter")!, args, async (output) => {
         const address = await until(
           "its address",
-          READY_MS,
+          PATIENCE_MS,
           () => /Listening on.*address=(127\.0\.0\.1:\d+)/.exec(output.text)?.[1] ?? null,
         );
         const config = `${folder}/horizon.yaml`;
@@ -38,7 +36,7 @@ Deno.test({
           }),
         );
         await withHorizon(async ({ url, sql }) => {
-          await until("two scrapes", READY_MS, async () => {
+          await until("two scrapes", PATIENCE_MS, async () => {
             const [row] = await sql(
               "SELECT count(*) FROM metrics WHERE name = 'up' AND value = 1 AND service = 'node'",
             );

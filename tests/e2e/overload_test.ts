@@ -5,7 +5,7 @@ import { sendLoad } from "../bench/http_load.ts";
 import { spansBody } from "../bench/otlp_bodies.ts";
 import { rssMib } from "../bench/process_usage.ts";
 import { withHorizon } from "../support/running_horizon.ts";
-import { until } from "../support/until.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 import { encodeRequest } from "../unit/mod/otlp/reference_encoder.ts";
 
 /** A minute where `HORIZON_LONG_TESTS` is set; else long enough to meet every bound. */
@@ -150,7 +150,7 @@ Deno.test("overload: memory stays bounded, refusals can be retried, nothing ackn
     assert.ok(peakMib < MEMORY_BUDGET_MIB + MAX_OVERHEAD_MIB, `${peakMib} MiB`);
 
     // Every acknowledged row is there, or was evicted by the budget, which is counted.
-    const stored = await until("counted", 20_000, async () => {
+    const stored = await until("counted", PATIENCE_MS, async () => {
       const [[n] = []] = await horizon.sql("SELECT count(*) FROM spans");
       const evicted = await metric(url, /^horizon_store_evicted_rows_total\{signal="spans"/);
       return Number(n) + evicted === load.keptRows ? Number(n) : null;

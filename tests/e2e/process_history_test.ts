@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { Orchestrator } from "../support/orchestrator.ts";
 import { startHorizon, withHorizon } from "../support/running_horizon.ts";
-import { until } from "../support/until.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 
-const PATIENCE_MS = 30_000;
 const CONFIG = `
 collectors:
   processes:

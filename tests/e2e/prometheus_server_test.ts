@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { needing, programPath, withProgram } from "../support/debian_peer.ts";
 import { withHorizon } from "../support/running_horizon.ts";
-import { until } from "../support/until.ts";
-
-const ARRIVES_MS = 30_000;
+import { PATIENCE_MS, until } from "../support/until.ts";
 
 const EXPOSITION = `# HELP orders_total Orders.
 # TYPE orders_total counter
@@ -54,7 +52,7 @@ Deno.test({
         ];
         await withProgram(programPath("prometheus")!, args, async () => {
           // Metadata comes a while after the first samples; by then the kinds are known.
-          await until("samples with their kinds", ARRIVES_MS, async () => {
+          await until("samples with their kinds", PATIENCE_MS, async () => {
             const [row] = await sql(
               "SELECT count(*) FROM metrics WHERE name = 'wait_seconds_sum' AND kind = 'counter'",
             );

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type RunningHorizon, withHorizon } from "../support/running_horizon.ts";
-import { until } from "../support/until.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 
 /** Holds the store's thread in one slice for minutes. */
 const RUNAWAY = `SELECT len(list_filter(range(1000000),
@@ -54,7 +54,7 @@ Deno.test("horizon: a query that cannot be stopped costs a restart of the store 
       assert.match(await response.text(), /deadline_exceeded.*had to be restarted/);
       const last = await until(
         "a record is kept",
-        30_000,
+        PATIENCE_MS,
         async () => (await post(horizon, "last"))[0] === 200 || null,
       );
       assert.ok(last);

@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { ChildOutput } from "../support/child_output.ts";
 import { runHorizon, withHorizon } from "../support/running_horizon.ts";
-import { until, within } from "../support/until.ts";
+import { PATIENCE_MS, until, within } from "../support/until.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
-const WITHIN_MS = 30_000;
 
 /** `script` (util-linux) gives a program a terminal. */
 const hasScript = await new Deno.Command("script", {
@@ -17,7 +16,7 @@ const hasScript = await new Deno.Command("script", {
 
 Deno.test("top: prints one look where nobody sits, with this very process in it", async () => {
   await withHorizon(async (horizon) => {
-    await until("processes", WITHIN_MS, async () => {
+    await until("processes", PATIENCE_MS, async () => {
       const [row] = await horizon.sql(`SELECT count(*) FROM processes WHERE pid = ${horizon.pid}`);
       return row?.[0] === 1 ? true : null;
     });
@@ -87,7 +86,7 @@ Deno.test({
       const keys = child.stdin.getWriter();
       const press = (text: string) => keys.write(new TextEncoder().encode(text));
       const shows = (text: string) =>
-        until(text, WITHIN_MS, () => out.text.includes(text) ? true : null);
+        until(text, PATIENCE_MS, () => out.text.includes(text) ? true : null);
       try {
         await shows("CPU%v");
         await press("m");
@@ -97,7 +96,7 @@ Deno.test({
         await press("\r?");
         await shows("THR  threads");
         await press("q");
-        const { code } = await within("the end of top", WITHIN_MS, child.status);
+        const { code } = await within("the end of top", PATIENCE_MS, child.status);
         assert.equal(code, 0);
       } finally {
         await keys.close().catch(() => {});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { runHorizon, type RunningHorizon, startHorizon } from "../support/running_horizon.ts";
 import { CANNOT_MOUNT, fillUp, remount, withSmallDisk } from "../support/small_disk.ts";
-import { until } from "../support/until.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 
 const name = (test: string) => CANNOT_MOUNT === null ? test : `${test} [skipped: ${CANNOT_MOUNT}]`;
 
@@ -21,7 +21,7 @@ async function post({ otlpHttpUrl }: RunningHorizon, body: string): Promise<void
 
 /** The status of `/readyz` once it is `wanted`. */
 function readyz({ url }: RunningHorizon, wanted: number): Promise<true> {
-  return until(`/readyz is ${wanted}`, 20_000, async () => {
+  return until(`/readyz is ${wanted}`, PATIENCE_MS, async () => {
     const response = await fetch(`${url}/readyz`);
     await response.body?.cancel();
     return response.status === wanted || null;

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { withHorizon } from "../support/running_horizon.ts";
-import { until } from "../support/until.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 import { keyValues } from "../unit/mod/otlp/reference_encoder.ts";
 
 // One Horizon that sends on to another, and one whose other side hangs.
-
-const WAIT_MS = 30_000;
 
 async function configFile(pipeline: unknown): Promise<string> {
   const path = await Deno.makeTempFile({ prefix: "horizon-test-", suffix: ".yaml" });
@@ -49,7 +47,7 @@ Deno.test("forward: what one Horizon keeps another has as well, without secrets 
     await withHorizon(async (near) => {
       await sendLog(near.otlpHttpUrl, "login with password=hunter2");
       await sendLog(near.otlpHttpUrl, "noise");
-      const rows = await until("the record on the far side", WAIT_MS, async () => {
+      const rows = await until("the record on the far side", PATIENCE_MS, async () => {
         const found = await far.sql(
           "SELECT body, service, resource['zone'], attributes['n'] FROM logs",
         );

@@ -18,10 +18,9 @@ import {
 import { systemClock } from "../../mod/clock.ts";
 import { silentLogger } from "../../mod/log/logger.ts";
 import { SourceRegistry } from "../../mod/sources/source_registry.ts";
-import { until, within } from "../support/until.ts";
+import { PATIENCE_MS, until, within } from "../support/until.ts";
 import protobuf from "protobufjs";
 
-const TEST_MS = 20_000;
 const TRACES = "opentelemetry.proto.collector.trace.v1.TraceService";
 
 // As grpc-proto has it (grpc/health/v1/health.proto).
@@ -70,7 +69,7 @@ function watch(client: grpc.Client, service: string) {
   stream.on("data", (status: ServingStatus) => heard.push(status));
   stream.on("error", (error: grpc.ServiceError) => ended.resolve(error.code));
   stream.on("end", () => ended.resolve(grpc.status.OK));
-  return { heard, stream, ended: within("the end of the watch", TEST_MS, ended.promise) };
+  return { heard, stream, ended: within("the end of the watch", PATIENCE_MS, ended.promise) };
 }
 
 Deno.test("Horizon's grpc.health.v1: Check tells everybody, also where sending wants a token", async () => {
@@ -110,12 +109,16 @@ Deno.test("Horizon's grpc.health.v1: Watch tells changes, and the end", async ()
   const health = new Map([["", true]]);
   await withServer(health, async (client, server) => {
     const [all, none] = [watch(client, ""), watch(client, "nobody")];
-    await until("first words", TEST_MS, () => all.heard.length + none.heard.length === 2 || null);
+    await until(
+      "first words",
+      PATIENCE_MS,
+      () => all.heard.length + none.heard.length === 2 || null,
+    );
     health.set("", false);
-    await until("the change", TEST_MS, () => all.heard.length === 2 || null);
+    await until("the change", PATIENCE_MS, () => all.heard.length === 2 || null);
     health.set("", true);
-    await until("the change back", TEST_MS, () => all.heard.length === 3 || null);
-    assert.deepEqual(await server.shutdown(TEST_MS), "drained");
+    await until("the change back", PATIENCE_MS, () => all.heard.length === 3 || null);
+    assert.deepEqual(await server.shutdown(PATIENCE_MS), "drained");
     assert.equal(await all.ended, grpc.status.OK);
     assert.deepEqual(all.heard, ["SERVING", "NOT_SERVING", "SERVING", "NOT_SERVING"]);
     assert.deepEqual(none.heard, ["SERVICE_UNKNOWN", "NOT_SERVING"]);
@@ -125,13 +128,20 @@ Deno.test("Horizon's grpc.health.v1: Watch tells changes, and the end", async ()
 Deno.test("Horizon's grpc.health.v1: watches have a bound, and room again when one ends", async () => {
   await withServer(new Map([["", true]]), async (client) => {
     const open = Array.from({ length: MAX_WATCHES }, () => watch(client, ""));
-    await until("all of them", TEST_MS, () => open.every(({ heard }) => heard.length > 0) || null);
+    await until(
+      "all of them",
+      PATIENCE_MS,
+      () => open.every(({ heard }) => heard.length > 0) || null,
+    );
     assert.equal(await watch(client, "").ended, grpc.status.RESOURCE_EXHAUSTED);
     open[0]?.stream.cancel();
     assert.equal(await open[0]?.ended, grpc.status.CANCELLED);
-    await until("room", TEST_MS, async () => {
+    await until("room", PATIENCE_MS, async () => {
       const next = watch(client, "");
-      await Promise.race([next.ended, until("a word", TEST_MS, () => next.heard.length || null)]);
+      await Promise.race([
+        next.ended,
+        until("a word", PATIENCE_MS, () => next.heard.length || null),
+      ]);
       return next.heard.length > 0 || null;
     });
     assert.equal(await watch(client, "x".repeat(600)).ended, grpc.status.RESOURCE_EXHAUSTED);

@@ -14,10 +14,9 @@ import { grpcProbe } from "../../collectors/health/probes/grpc_probe.ts";
 import { GrpcWatch } from "../../collectors/health/probes/grpc_watch.ts";
 import type { Finding } from "../../mod/health/health_state.ts";
 import { OTHER_AUTHORITY, SERVER_CERTIFICATE, SERVER_KEY } from "../support/certificates.ts";
-import { until, within } from "../support/until.ts";
+import { PATIENCE_MS, until, within } from "../support/until.ts";
 import { FakeTime } from "../unit/collectors/fake_time.ts";
 
-const TEST_MS = 20_000;
 const PLAIN = { caFile: null, insecureSkipVerify: false, serverName: null };
 
 type Handlers = {
@@ -120,7 +119,7 @@ async function pass(outer: Deno.TlsConn, port: number): Promise<void> {
   ]);
 }
 
-function check(port: number, changes: Partial<GrpcTarget> = {}, timeoutMs = TEST_MS) {
+function check(port: number, changes: Partial<GrpcTarget> = {}, timeoutMs = PATIENCE_MS) {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), timeoutMs);
   const probe = grpcProbe({
@@ -129,7 +128,7 @@ function check(port: number, changes: Partial<GrpcTarget> = {}, timeoutMs = TEST
     tls: null,
     ...changes,
   });
-  return within("the end of a check", TEST_MS + 1_000, probe.look(stop.signal))
+  return within("the end of a check", PATIENCE_MS + 1_000, probe.look(stop.signal))
     .finally(() => clearTimeout(timer));
 }
 
@@ -176,7 +175,7 @@ Deno.test("grpcProbe: a server without health, one that fails, one that hangs, n
   await withGrpc({ Check: (call) => call.on("cancelled", () => cancelled++) }, async (port) => {
     const found = await check(port, {}, 300);
     assert.equal(found.message, `127.0.0.1:${port} did not answer in time`);
-    await until("the end of the call", TEST_MS, () => cancelled === 1 || null);
+    await until("the end of the call", PATIENCE_MS, () => cancelled === 1 || null);
   });
   const server = await serve({});
   server.stop();
@@ -224,7 +223,7 @@ function watchOf(port: number) {
   });
   const woken: string[] = [];
   const now = (): Promise<Finding> =>
-    within("what is known", TEST_MS, watch.look(new AbortController().signal));
+    within("what is known", PATIENCE_MS, watch.look(new AbortController().signal));
   watch.open(() => void now().then(({ message }) => woken.push(message)));
   return { time, watch, woken, now };
 }
@@ -241,10 +240,10 @@ Deno.test("GrpcWatch: is told of changes at once", async () => {
     assert.equal((await now()).message, "service shop is SERVICE_UNKNOWN");
     assert.equal(calls[0]?.request.service, "shop");
     for (const status of ["SERVING", "SERVING", "NOT_SERVING"] as const) calls[0]?.write(status);
-    await until("the changes", TEST_MS, () => woken.length === 2 || null);
+    await until("the changes", PATIENCE_MS, () => woken.length === 2 || null);
     assert.deepEqual(woken, ["service shop is SERVING", "service shop is NOT_SERVING"]);
     watch.close();
-    await until("the end of the call", TEST_MS, () => calls[0]?.cancelled || null);
+    await until("the end of the call", PATIENCE_MS, () => calls[0]?.cancelled || null);
   });
 });
 
@@ -253,11 +252,11 @@ Deno.test("GrpcWatch: connects again after a server that went, each time after a
   const { time, watch, woken, now } = watchOf(first.port);
   assert.equal((await now()).state, "healthy");
   first.stop();
-  await until("the loss", TEST_MS, () => woken.length === 1 || null);
+  await until("the loss", PATIENCE_MS, () => woken.length === 1 || null);
   assert.equal((await now()).state, "unhealthy");
   // Half a second, then one: nobody is there yet.
   await time.advance(500);
-  await until("the second loss", TEST_MS, () => time.timers === 1 || null);
+  await until("the second loss", PATIENCE_MS, () => time.timers === 1 || null);
   await time.advance(500);
   assert.equal(time.timers, 1, "the wait is longer now");
   const second = await serve(
@@ -265,7 +264,7 @@ Deno.test("GrpcWatch: connects again after a server that went, each time after a
     first.port,
   );
   await time.advance(500);
-  await until("the new server's word", TEST_MS, async () => {
+  await until("the new server's word", PATIENCE_MS, async () => {
     return (await now()).message === "service shop is NOT_SERVING" || null;
   });
   watch.close();

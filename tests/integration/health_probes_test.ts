@@ -7,16 +7,13 @@ import { tcpProbe } from "../../collectors/health/probes/tcp_probe.ts";
 import type { Probe } from "../../collectors/health/probe.ts";
 import { systemClock } from "../../mod/clock.ts";
 import type { Finding } from "../../mod/health/health_state.ts";
-import { until, within } from "../support/until.ts";
+import { PATIENCE_MS, until, within } from "../support/until.ts";
 import { OTHER_AUTHORITY, SERVER_CERTIFICATE, SERVER_KEY } from "../support/certificates.ts";
-
-/** Above every deadline that a probe is given here. */
-const TEST_MS = 20_000;
 
 /** Looks once; aborted after `timeoutMs`, where that is given. */
 function look(probe: Probe, timeoutMs: number | null = null): Promise<Finding> {
   const signal = timeoutMs === null ? new AbortController().signal : AbortSignal.timeout(timeoutMs);
-  return within("the end of a look", TEST_MS, probe.look(signal));
+  return within("the end of a look", PATIENCE_MS, probe.look(signal));
 }
 
 const http = (url: string, changes: Partial<HttpProbeOptions> = {}): Probe =>
@@ -96,7 +93,7 @@ Deno.test("httpProbe: a body without end is read to a bound, and the connection 
     const found = await look(http(url, { bodyMatches: /^a+$/u }));
     assert.equal(found.state, "healthy");
     assert.equal(found.output?.length, 65_536);
-    await until("the end of the connection", TEST_MS, () => cancelled || null);
+    await until("the end of the connection", PATIENCE_MS, () => cancelled || null);
   });
 });
 
@@ -109,7 +106,7 @@ Deno.test("httpProbe: a server that hangs is let go when its time is up", async 
     return new Response("late");
   }, async (url) => {
     assert.equal((await look(http(url), 100)).state, "unhealthy");
-    await until("the end of the connection", TEST_MS, () => gone === 1 || null);
+    await until("the end of the connection", PATIENCE_MS, () => gone === 1 || null);
     release.resolve();
   });
 });
@@ -177,7 +174,7 @@ Deno.test("tcpProbe: takes connections, refuses them", async () => {
   }, async (port) => {
     const found = await look(tcpProbe({ hostname: "127.0.0.1", port }));
     assert.equal(found.state, "healthy");
-    await until("a connection", TEST_MS, () => connections === 1 || null);
+    await until("a connection", PATIENCE_MS, () => connections === 1 || null);
     return port;
   });
   const refused = await look(tcpProbe({ hostname: "127.0.0.1", port }));
@@ -228,14 +225,14 @@ Deno.test("commandProbe: one that hangs is killed with its children when its tim
       sh -c 'echo $$ > ${folder}/child.new; mv ${folder}/child.new ${folder}/child; sleep 1000' & wait`;
     const stop = new AbortController();
     const found = shell(script).look(stop.signal);
-    await until("the child", TEST_MS, () => exists(`${folder}/child`) || null);
+    await until("the child", PATIENCE_MS, () => exists(`${folder}/child`) || null);
     const pids = ["parent", "child"].map((name) =>
       Number(Deno.readTextFileSync(`${folder}/${name}`))
     );
     for (const pid of pids) assert.ok(runs(pid));
     stop.abort();
-    assert.equal((await within("the end", TEST_MS, found)).state, "unhealthy");
-    for (const pid of pids) await until(`the end of ${pid}`, TEST_MS, () => !runs(pid) || null);
+    assert.equal((await within("the end", PATIENCE_MS, found)).state, "unhealthy");
+    for (const pid of pids) await until(`the end of ${pid}`, PATIENCE_MS, () => !runs(pid) || null);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -244,7 +241,7 @@ Deno.test("commandProbe: one that hangs is killed with its children when its tim
 Deno.test("commandProbe: what a command leaves behind holds nothing up and does not go on", async () => {
   const { state, output } = await look(shell("sleep 1000 & echo $!"));
   assert.equal(state, "healthy");
-  await until("the end of the rest", TEST_MS, () => !runs(Number(output)) || null);
+  await until("the end of the rest", PATIENCE_MS, () => !runs(Number(output)) || null);
   // One that has left the group goes on, but its hold on the pipe is not waited for.
   const left = await look(shell("setsid sleep 3 & echo $!"));
   assert.equal(left.state, "healthy");

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { CheckJson, ChecksJson } from "../../web/api/check_routes.ts";
 import { type RunningHorizon, startHorizon, withHorizon } from "../support/running_horizon.ts";
-import { until } from "../support/until.ts";
-
-const TEST_MS = 30_000;
+import { PATIENCE_MS, until } from "../support/until.ts";
 
 /** Runs `test` against a Horizon with these checks, which stand in a file of JSON. */
 async function withChecks(
@@ -29,7 +27,7 @@ async function report({ url }: RunningHorizon) {
 
 /** Waits until every check has run so often. */
 function afterRuns(horizon: RunningHorizon, runs: number) {
-  return until(`${runs} runs of each check`, TEST_MS, async () => {
+  return until(`${runs} runs of each check`, PATIENCE_MS, async () => {
     const now = await report(horizon);
     return now.checks.every((check) => check.runs >= runs) ? now : null;
   });
@@ -76,7 +74,7 @@ Deno.test("health: checks of a running Horizon are in the API, in SQL, in the me
       },
       { ...often, name: "both", dependency: { checks: ["port", "samples"] } },
     ], async (horizon) => {
-      const first = await until("what is known of all", TEST_MS, async () => {
+      const first = await until("what is known of all", PATIENCE_MS, async () => {
         const now = await report(horizon);
         const settled = now.checks.every(({ state }) => state !== "unknown") &&
           now.checks.find(({ name }) => name === "both")?.state === "healthy";
@@ -106,11 +104,11 @@ Deno.test("health: checks of a running Horizon are in the API, in SQL, in the me
       await afterRuns(horizon, 5);
 
       status = 500;
-      await until("the failure", TEST_MS, async () => {
+      await until("the failure", PATIENCE_MS, async () => {
         const { services } = await report(horizon);
         return services.find(({ service }) => service === "shop")?.state === "unhealthy" || null;
       });
-      const rows = await until("its rows", TEST_MS, async () => {
+      const rows = await until("its rows", PATIENCE_MS, async () => {
         const found = await horizon.sql(
           `SELECT event, service, role, kind, previous_state, state, severity, message, output
            FROM health_checks WHERE name = 'api' AND event = 'change' AND message LIKE 'answers 500%'`,
@@ -128,7 +126,7 @@ Deno.test("health: checks of a running Horizon are in the API, in SQL, in the me
         "answers 500, not 200-399",
         "said",
       ]);
-      const found = await until("its samples", TEST_MS, async () => {
+      const found = await until("its samples", PATIENCE_MS, async () => {
         const rows = await horizon.sql(
           `SELECT list(DISTINCT value ORDER BY value) FROM metrics
            WHERE name = 'health.check.status' AND service = 'shop'
@@ -147,7 +145,7 @@ Deno.test("health: checks of a running Horizon are in the API, in SQL, in the me
 
       status = 200;
       // A run under way is waited for, and may have asked before.
-      await until("a good run", TEST_MS, async () => {
+      await until("a good run", PATIENCE_MS, async () => {
         const run = await fetch(`${horizon.url}/api/health/api/run`, { method: "POST" });
         return CheckJson.parse(await run.json()).state === "healthy" || null;
       });
@@ -205,7 +203,7 @@ Deno.test("health: an HTTP server that swings is flapping; conditions and depend
       },
       { ...often, name: "self", command: { argv: ["/bin/sh", "-c", "exit 0"] }, timeout: "500ms" },
     ], async (horizon) => {
-      const flapping = await until("flapping", TEST_MS, async () => {
+      const flapping = await until("flapping", PATIENCE_MS, async () => {
         const now = await report(horizon);
         const settled = now.checks.find(({ name }) => name === "swings")?.flapping &&
           now.checks.find(({ name }) => name === "few-failures")?.state === "unhealthy" &&
@@ -219,7 +217,7 @@ Deno.test("health: an HTTP server that swings is flapping; conditions and depend
       assert.match(condition?.reason ?? "", /^\d+ failures$/);
       const refused = flapping.checks.find(({ name }) => name === "refused");
       assert.equal(refused?.state, "unhealthy");
-      await until("its event", TEST_MS, async () => {
+      await until("its event", PATIENCE_MS, async () => {
         const rows = await horizon.sql(
           "SELECT severity FROM health_checks WHERE name = 'swings' AND event = 'flapping'",
         );
@@ -256,12 +254,12 @@ Deno.test("health: a start of Horizon is no change of what it watches", async ()
       await afterRuns(seen, 2);
       listener.close();
       await accepting;
-      before = await until("unhealthy", TEST_MS, async () => {
+      before = await until("unhealthy", PATIENCE_MS, async () => {
         const now = await report(seen);
         const [gone, well] = now.checks;
         return gone?.state === "unhealthy" && well?.state === "healthy" ? now : null;
       });
-      changes = await until("stored", TEST_MS, async () => {
+      changes = await until("stored", PATIENCE_MS, async () => {
         const rows = await changesIn(seen);
         return rows.length === 3 ? rows : null;
       });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { withHorizon } from "../support/running_horizon.ts";
-import { within } from "../support/until.ts";
+import { PATIENCE_MS, within } from "../support/until.ts";
 
 const NOW_NS = `${BigInt(Date.now()) * 1_000_000n}`;
 const resource = (service: string) => ({
@@ -48,7 +48,7 @@ Deno.test("/api/stream: log records and spans come as they are kept, those that 
     await new Promise((resolve) => socket.onopen = resolve);
     const send = async (message: unknown) => {
       socket.send(JSON.stringify(message));
-      assert.equal((await within("an answer", 10_000, next()))["type"], "subscribed");
+      assert.equal((await within("an answer", PATIENCE_MS, next()))["type"], "subscribed");
     };
     await send({ subscribe: "logs", services: ["shop"], min_severity: "warn", text: "paid" });
     await send({ subscribe: "spans", trace_id: "2".repeat(32) });
@@ -63,7 +63,7 @@ Deno.test("/api/stream: log records and spans come as they are kept, those that 
     await post("/v1/logs", logsBody("other", ["paid"], 17));
     await post("/v1/logs", logsBody("shop", ["paid quietly"], 9));
     await post("/v1/logs", logsBody("shop", ["nothing", "not PAID"], 17));
-    const logs = await within("a log record", 10_000, next());
+    const logs = await within("a log record", PATIENCE_MS, next());
     assert.ok(logs["type"] === "logs" && Array.isArray(logs["rows"]));
     const [row] = logs["rows"];
     const [[ts, body, attributes, found]] = await sql(
@@ -76,7 +76,7 @@ Deno.test("/api/stream: log records and spans come as they are kept, those that 
     );
     assert.ok(!JSON.stringify(logs).includes("abcdefghijklmnop"));
     await post("/v1/traces", spansBody("shop", ["one", "two"]));
-    const spans = await within("a span", 10_000, next());
+    const spans = await within("a span", PATIENCE_MS, next());
     assert.ok(spans["type"] === "spans" && Array.isArray(spans["rows"]));
     assert.deepEqual(
       spans["rows"].map(({ name, status, service }) => [name, status, service]),

@@ -2,10 +2,9 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { ChildOutput } from "../support/child_output.ts";
 import { type RunningHorizon, startHorizon } from "../support/running_horizon.ts";
-import { until } from "../support/until.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 
 const WRITER = fileURLToPath(new URL("../support/write_log_lines.ts", import.meta.url));
-const WAIT_MS = 60_000;
 /**
  * Lines that the writer may be ahead of what the test waited for: enough to be writing whenever
  * something is done to its file, and bounded, so that a machine on which Horizon starts slowly has
@@ -41,7 +40,7 @@ class Writer {
   async writes(more: number): Promise<void> {
     const enough = this.lines + more;
     await this.#allow.write(new TextEncoder().encode(`${enough + AHEAD_LINES}\n`));
-    await until(`${enough} lines`, WAIT_MS, () => this.lines >= enough ? true : null);
+    await until(`${enough} lines`, PATIENCE_MS, () => this.lines >= enough ? true : null);
   }
 
   /** As logrotate does with `create`: rename, then tell the program. */
@@ -58,7 +57,7 @@ class Writer {
   async copyAndCut(): Promise<void> {
     this.#shift();
     this.#child.kill("SIGSTOP");
-    await until("a stopped writer", WAIT_MS, () => {
+    await until("a stopped writer", PATIENCE_MS, () => {
       const stat = Deno.readTextFileSync(`/proc/${this.#child.pid}/stat`);
       return /\) T /.test(stat) ? true : null;
     });
@@ -101,7 +100,7 @@ const GAPS = `SELECT n - step, n FROM (
  */
 async function allStored(horizon: RunningHorizon, path: string, written: number): Promise<void> {
   for (let before = 0;;) {
-    const stored = await until(`more than ${before} of ${written} lines`, WAIT_MS, async () => {
+    const stored = await until(`more than ${before} of ${written} lines`, PATIENCE_MS, async () => {
       const [[, distinct] = []] = await horizon.sql(COUNTS, [path]);
       return Number(distinct) > before ? Number(distinct) : null;
     });
@@ -163,7 +162,7 @@ Deno.test("a log rotated by rename and by copytruncate at full speed, Horizon ki
     assert.equal(await horizon.stop(), 0);
     // After an orderly end nothing comes twice.
     horizon = await start();
-    await until("the file", WAIT_MS, async () => {
+    await until("the file", PATIENCE_MS, async () => {
       const response = await fetch(`${horizon.url}/api/log-files`);
       const { files }: { files: { size: number; offset: number }[] } = await response.json();
       return files.some(({ size, offset }) => size > 0 && size === offset) ? true : null;

@@ -9,10 +9,9 @@ import { mulberry32 } from "../support/mulberry32.ts";
 import { encodeV1, encodeV2 } from "../support/remote_write_encoder.ts";
 import { type RunningHorizon, withHorizon } from "../support/running_horizon.ts";
 import { snappyBlock } from "../support/snappy_block.ts";
-import { until } from "../support/until.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 import { encodeRequest, jsonRequest, keyValues } from "../unit/mod/otlp/reference_encoder.ts";
 
-const DEADLINE_MS = 30_000;
 const SEED = 20_261_126;
 /** Bad messages that each port gets. */
 const MESSAGES = 200;
@@ -562,7 +561,7 @@ async function takesGood(port: Port, setting: Setting, name: string): Promise<vo
   const send = port.send(setting);
   const column = port.table === "logs" ? "body" : "name";
   const lineEnd = text("\n");
-  await until(`${port.what} takes a good message`, DEADLINE_MS, async () => {
+  await until(`${port.what} takes a good message`, PATIENCE_MS, async () => {
     const message = Uint8Array.from(port.message(name));
     if (port.source === "file" || port.source === "stdin") await send(lineEnd);
     const taken = await send(port.wrap?.(message) ?? message);
@@ -612,7 +611,7 @@ Deno.test("malformed input at every port: it lives, takes what is good, and has 
       refused.set(port.source, (refused.get(port.source) ?? 0) + count);
     }));
     for (const [source, answered] of refused) {
-      const books = await until(`${source} has counted it`, DEADLINE_MS, async () => {
+      const books = await until(`${source} has counted it`, PATIENCE_MS, async () => {
         const now = await counted(horizon, source);
         return now.accepted + now.rejected >= LEAST_RECORDS || now.errors >= LEAST_RECORDS
           ? now
@@ -625,7 +624,7 @@ Deno.test("malformed input at every port: it lives, takes what is good, and has 
     for (const [listener, beginning] of LISTENERS) {
       await attackListener(setting, listener, beginning);
     }
-    await until("connections without gRPC are counted", DEADLINE_MS, async () => {
+    await until("connections without gRPC are counted", PATIENCE_MS, async () => {
       const { refused } = await counted(horizon, "otlp_grpc");
       return refused >= before + CONNECTIONS / 8 ? true : null;
     });

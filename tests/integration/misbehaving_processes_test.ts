@@ -16,7 +16,7 @@ import { ProcessLifecycle } from "../../collectors/processes/process_lifecycle.t
 import { UnitJournal } from "../../collectors/processes/unit_journal.ts";
 import { systemClock } from "../../mod/clock.ts";
 import { cgroupProblem, ended, Orchestrator } from "../support/orchestrator.ts";
-import { until } from "../support/until.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 import { RecordingSink } from "../unit/collectors/recording_sink.ts";
 
 const NO_CGROUP = await cgroupProblem();
@@ -269,7 +269,7 @@ Deno.test("misbehaving process: restarts in a loop", async () => {
   for (let i = 0; i < 4; i++) {
     const ill = await orchestrator.script("exec sh -c 'sleep 700; : horizon-ill'");
     // Past the moments in which it is still the shell that becomes it, and its child a copy of it.
-    await until("its child sleeps", 30_000, () => {
+    await until("its child sleeps", PATIENCE_MS, () => {
       const children = Deno.readTextFileSync(`/proc/${ill.pid}/task/${ill.pid}/children`);
       if (children.trim() === "") return null;
       const cmdline = Deno.readTextFileSync(`/proc/${children.trim()}/cmdline`);

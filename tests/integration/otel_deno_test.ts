@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type RunningHorizon, withHorizon } from "../support/running_horizon.ts";
 import { type RunningScript, startScript } from "../support/run_script.ts";
-import { until, within } from "../support/until.ts";
+import { PATIENCE_MS, until, within } from "../support/until.ts";
 
 // Deno's built-in OpenTelemetry, as a service turns it on: by its environment.
 
@@ -18,11 +18,15 @@ async function withService(
     OTEL_BSP_SCHEDULE_DELAY: "200",
   });
   try {
-    const url = await until("the service's address", 20_000, () => script.out.lines[0] ?? null);
+    const url = await until(
+      "the service's address",
+      PATIENCE_MS,
+      () => script.out.lines[0] ?? null,
+    );
     await use(url, script);
   } finally {
     // It sends what it has left before it ends.
-    const code = await within("the service's end", 20_000, script.end());
+    const code = await within("the service's end", PATIENCE_MS, script.end());
     assert.equal(code, 0, script.errors.text);
   }
   assert.equal(script.errors.text, "");
@@ -78,7 +82,7 @@ Deno.test("OTLP/HTTP: spans, logs and metrics of Deno's own OpenTelemetry are fo
 Deno.test("SQL: one statement joins spans with the memory of the process that emitted them", async () => {
   await withHorizon(async (horizon) => {
     await withService(horizon, "joined", async (url, script) => {
-      await until("a sample of the service's memory", 20_000, async () => {
+      await until("a sample of the service's memory", PATIENCE_MS, async () => {
         const [row] = await horizon.sql(
           `SELECT 1 FROM metrics WHERE name = 'process.memory.usage'
              AND labels['process.pid'] = ? AND value > 10e6 LIMIT 1`,
@@ -88,7 +92,7 @@ Deno.test("SQL: one statement joins spans with the memory of the process that em
       });
       for (const path of ["/a", "/b", "/c"]) await (await fetch(`${url}${path}`)).text();
       // The memory as it was last seen before each span, of the process that the span names.
-      const rows = await until("the spans, joined", 20_000, async () => {
+      const rows = await until("the spans, joined", PATIENCE_MS, async () => {
         const found = await horizon.sql(
           `SELECT s.attributes['url.path'] AS path, s.name, m.value AS rss,
              epoch_ms(s.ts) - epoch_ms(m.ts) AS age_ms

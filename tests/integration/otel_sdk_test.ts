@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { withHorizon } from "../support/running_horizon.ts";
 import { startScript } from "../support/run_script.ts";
-import { within } from "../support/until.ts";
+import { PATIENCE_MS, within } from "../support/until.ts";
 
 // The official OpenTelemetry SDK and its own exporters in a process of their own; what it sent is
 // asked for in SQL, item by item.
@@ -23,7 +23,7 @@ for (const encoding of ["protobuf", "json"] as const) {
       const service = `shop-${encoding}`;
       const args = [otlpHttpUrl, encoding, service, String(ROOTS)];
       const script = startScript("otel/send_with_sdk.ts", args);
-      const code = await within("the sender's end", 30_000, script.end());
+      const code = await within("the sender's end", PATIENCE_MS, script.end());
       assert.equal(code, 0, script.errors.text);
       assert.equal(script.errors.text, "");
       const { pid, sent } = Sent.parse(JSON.parse(script.out.text));

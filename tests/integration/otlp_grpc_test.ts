@@ -26,7 +26,7 @@ import { OTLP_SIGNALS, type ReceiveOutcome } from "../../mod/otlp/otlp_signal.ts
 import { OtlpReceiver } from "../../mod/otlp/receive.ts";
 import { SourceBook } from "../../mod/sources/source_book.ts";
 import { MIB, type StoreFixture, withStore } from "../support/store_fixture.ts";
-import { until, within } from "../support/until.ts";
+import { PATIENCE_MS, until, within } from "../support/until.ts";
 import { bytesOfHex, encodeRequest, keyValues } from "../unit/mod/otlp/reference_encoder.ts";
 
 const SERVICES = "/opentelemetry.proto.collector";
@@ -417,7 +417,7 @@ Deno.test("OTLP/gRPC: a message that is too large is RESOURCE_EXHAUSTED, for goo
     zipping.close();
     // The connection is good for the next call.
     await send(client, TRACES, new Uint8Array(1));
-    await until("the calls' end", 5_000, () => server.stats.open === 0 ? true : null);
+    await until("the calls' end", PATIENCE_MS, () => server.stats.open === 0 ? true : null);
     assert.equal(server.stats.broken, 2);
     assert.equal(server.stats.bufferedBytes, 0);
   });
@@ -446,13 +446,13 @@ Deno.test("OTLP/gRPC: calls past the bound are refused, to be retried, and count
       send(client, TRACES, new Uint8Array()),
       send(client, TRACES, new Uint8Array()),
     ];
-    await until("two calls", 5_000, () => server.stats.open === 2 ? true : null);
+    await until("two calls", PATIENCE_MS, () => server.stats.open === 2 ? true : null);
     const error = await failure(send(client, TRACES, new Uint8Array()));
     assert.equal(error.code, grpc.status.RESOURCE_EXHAUSTED);
     assert.equal(retryDelayMs(error), 1_000);
     kept.resolve(OUTCOME);
     await Promise.all(waiting);
-    await until("the calls' end", 5_000, () => server.stats.open === 0 ? true : null);
+    await until("the calls' end", PATIENCE_MS, () => server.stats.open === 0 ? true : null);
     await send(client, TRACES, new Uint8Array());
     assert.equal(server.stats.refused.no_room, 1);
     assert.equal(server.stats.total, 4);
@@ -464,13 +464,13 @@ Deno.test("OTLP/gRPC: the bytes of all messages under way are bounded, and count
   const limits = { maxBufferedBytes: MIB };
   await withServer(() => kept.promise, { limits }, async (server, client) => {
     const first = send(client, TRACES, new Uint8Array(MIB / 2));
-    await until("a message", 5_000, () => server.stats.bufferedBytes > MIB / 2 ? true : null);
+    await until("a message", PATIENCE_MS, () => server.stats.bufferedBytes > MIB / 2 ? true : null);
     const error = await failure(send(client, TRACES, new Uint8Array(MIB / 2)));
     assert.equal(error.code, grpc.status.RESOURCE_EXHAUSTED);
     assert.equal(retryDelayMs(error), 1_000);
     kept.resolve(OUTCOME);
     await first;
-    await until("the calls' end", 5_000, () => server.stats.open === 0 ? true : null);
+    await until("the calls' end", PATIENCE_MS, () => server.stats.open === 0 ? true : null);
     assert.equal(server.stats.bufferedBytes, 0);
     await send(client, TRACES, new Uint8Array(MIB / 2));
     assert.equal(server.stats.refused.no_room, 1);
@@ -491,7 +491,7 @@ async function rawCall(
   try {
     return await within(
       "the answer",
-      10_000,
+      PATIENCE_MS,
       new Promise((resolve, reject) => {
         const stream = session.request({
           ":method": "POST",
@@ -555,7 +555,7 @@ Deno.test("OTLP/gRPC: what is no proper call gets a proper status, and the serve
       await closed;
     }
     await send(client, TRACES, new Uint8Array());
-    await until("the calls' end", 5_000, () => server.stats.open === 0 ? true : null);
+    await until("the calls' end", PATIENCE_MS, () => server.stats.open === 0 ? true : null);
   });
 });
 
@@ -566,7 +566,7 @@ Deno.test("OTLP/gRPC: a message that does not arrive in time is given up, and co
     const ended = await rawCall(server.address.port, part, {}, false);
     assert.equal(Number(ended["grpc-status"]), grpc.status.DEADLINE_EXCEEDED);
     assert.equal(server.stats.refused.too_slow, 1);
-    await until("the call's end", 5_000, () => server.stats.open === 0 ? true : null);
+    await until("the call's end", PATIENCE_MS, () => server.stats.open === 0 ? true : null);
     assert.equal(server.stats.bufferedBytes, 0);
   });
 });
@@ -615,13 +615,13 @@ Deno.test("RunningOtlpGrpc.shutdown: waits for calls under way, not for idle con
   silent.on("error", () => undefined);
   silent.resume();
   const answered = send(busy, TRACES, new Uint8Array());
-  await until("the call", 5_000, () => server.stats.open === 1 ? true : null);
+  await until("the call", PATIENCE_MS, () => server.stats.open === 1 ? true : null);
   const stopped = server.shutdown(60_000);
   assert.equal(server.shutdown(0), stopped);
   await failure(send(idle, TRACES, new Uint8Array()));
   kept.resolve(OUTCOME);
   assert.equal((await answered).length, 0);
-  assert.equal(await within("the stop", 10_000, stopped), "drained");
+  assert.equal(await within("the stop", PATIENCE_MS, stopped), "drained");
   silent.destroy();
   await hungUp;
   busy.close();
@@ -633,7 +633,7 @@ Deno.test("RunningOtlpGrpc.shutdown: past the deadline calls are answered UNAVAI
   const server = await startServer(() => never.promise);
   const client = clientOf(server);
   const answered = failure(send(client, TRACES, new Uint8Array()));
-  await until("the call", 5_000, () => server.stats.open === 1 ? true : null);
+  await until("the call", PATIENCE_MS, () => server.stats.open === 1 ? true : null);
   assert.equal(await server.shutdown(20), "cut");
   const error = await answered;
   assert.equal(error.code, grpc.status.UNAVAILABLE);

@@ -4,9 +4,7 @@ import { gzipSync } from "node:zlib";
 import { encodeV1, encodeV2 } from "../support/remote_write_encoder.ts";
 import { withHorizon } from "../support/running_horizon.ts";
 import { snappyBlock } from "../support/snappy_block.ts";
-import { until } from "../support/until.ts";
-
-const DEADLINE_MS = 20_000;
+import { PATIENCE_MS, until } from "../support/until.ts";
 
 const CONFIG = `
 receivers:
@@ -104,7 +102,7 @@ Deno.test("receivers: what Graphite, StatsD and InfluxDB clients send is found b
     const rows = () =>
       horizon.sql(`SELECT name, kind, max(value) FROM metrics
         WHERE name NOT LIKE 'many.%' AND name <> 'users' GROUP BY ALL ORDER BY name`);
-    await until("all", DEADLINE_MS, async () => {
+    await until("all", PATIENCE_MS, async () => {
       const found = await rows();
       return JSON.stringify(found) === JSON.stringify(expected) || null;
     }).catch(async (error) => {

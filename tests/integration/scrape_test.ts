@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { ProcessesSection } from "../../mod/config/processes_section.ts";
-import { scraping, SOON_MS } from "../support/scrape_fixture.ts";
+import { scraping } from "../support/scrape_fixture.ts";
 import type { StoreFixture } from "../support/store_fixture.ts";
-import { until } from "../support/until.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 
 /** A target on a port of its own that answers as it is told. */
 function target(answer: (request: Request) => Response | Promise<Response>) {
@@ -19,7 +19,7 @@ const text = (body: string) =>
 
 /** Waits until the query answers at least one row, and answers its rows. */
 function rowsOf({ rows }: StoreFixture, sql: string): Promise<unknown[][]> {
-  return until(sql, SOON_MS, async () => {
+  return until(sql, PATIENCE_MS, async () => {
     const found = await rows(sql);
     return found.length === 0 ? null : found;
   });
@@ -116,7 +116,7 @@ Deno.test("scrape: a scrape that fails leaves nothing but up = 0, and says why",
     const failed = "SELECT DISTINCT service FROM metrics WHERE name = 'up' AND value = 0";
     await until(
       "a failed scrape each",
-      SOON_MS,
+      PATIENCE_MS,
       async () => (await scrapes.rows(failed)).length === jobs.length ? true : null,
     );
     const others = await scrapes.rows(
@@ -169,7 +169,7 @@ Deno.test("scrape: files of targets are followed, and a mistake in one keeps wha
       await Deno.writeTextFile(file, "[{targets: 5}]");
       await until(
         "a word about the file",
-        SOON_MS,
+        PATIENCE_MS,
         () => scrapes.log.some(({ fields }) => fields["where"] === file) ? true : null,
       );
       assert.equal(scrapes.sources.statuses().length, 1);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { ScrapeSection } from "../../mod/config/scrape_section.ts";
 import { HorizonError } from "../../mod/errors.ts";
 import { needing, programPath } from "../support/debian_peer.ts";
-import { until } from "../support/until.ts";
-import { builtScraping, scraping, SOON_MS } from "../support/scrape_fixture.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
+import { builtScraping, scraping } from "../support/scrape_fixture.ts";
 import { Registries } from "../../mod/intern/registries.ts";
 
 Deno.test({
@@ -23,11 +23,11 @@ Deno.test({
       const trusting = { ...job, tls: { ca_file: `${folder}/ca.pem` } };
       await scraping([trusting, { ...job, name: "wary" }], async ({ rows }) => {
         // A scrape that a busy machine has no time for fails as well: what counts is whether one went well.
-        await until("a scrape that trusts", SOON_MS, async () => {
+        await until("a scrape that trusts", PATIENCE_MS, async () => {
           const trusted = await rows("SELECT 1 FROM metrics WHERE name = 'a' AND service = 'tls'");
           return trusted.length > 0 ? true : null;
         });
-        await until("a scrape that does not", SOON_MS, async () => {
+        await until("a scrape that does not", PATIENCE_MS, async () => {
           const wary = await rows("SELECT 1 FROM metrics WHERE name = 'up' AND service = 'wary'");
           return wary.length > 0 ? true : null;
         });

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { ChildOutput } from "../support/child_output.ts";
-import { until } from "../support/until.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
-const WAIT_MS = 30_000;
 
 Deno.test("stdin: lines that are piped into horizon serve are found by SQL", async () => {
   const folder = await Deno.makeTempDir();
@@ -30,10 +29,10 @@ Deno.test("stdin: lines that are piped into horizon serve are found by SQL", asy
     await writer.close();
     const url = await until(
       "ready",
-      WAIT_MS,
+      PATIENCE_MS,
       () => /"event":"ready".*"url":"([^"]+)"/.exec(log.text)?.[1] ?? null,
     );
-    const rows = await until("all lines", WAIT_MS, async () => {
+    const rows = await until("all lines", PATIENCE_MS, async () => {
       const query = "SELECT count(*), count(DISTINCT body), max(severity) FROM logs " +
         "WHERE source = 'stdin'";
       const answer = await fetch(`${url}api/sql`, { method: "POST", body: query });

@@ -8,7 +8,7 @@ import { silentLogger } from "../../mod/log/logger.ts";
 import { systemTimers } from "../../collectors/scheduler.ts";
 import { sampleProcess } from "../unit/web/fake_web.ts";
 import { mulberry32 } from "../support/mulberry32.ts";
-import { until } from "../support/until.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 import { MIB, pushEvent, pushLog, withStore } from "../support/store_fixture.ts";
 
 const DAY_US = 86_400_000_000;
@@ -109,7 +109,7 @@ Deno.test("store: room is made at the cost of telemetry, not of the few events",
       }
       await intake.commit();
     }
-    await until("room is made", 60_000, async () => {
+    await until("room is made", PATIENCE_MS, async () => {
       return (await store.stats()).evicted.some(({ reason }) => reason === "bytes") || null;
     });
     const evicted = (await store.stats()).evicted.filter(({ signal }) => signal === "events");
@@ -117,7 +117,7 @@ Deno.test("store: room is made at the cost of telemetry, not of the few events",
     // What a query reads may be evicted meanwhile; then it is stopped, and to be asked again.
     const subjects = await until(
       "a query",
-      30_000,
+      PATIENCE_MS,
       () => rows("SELECT subject FROM events").catch(() => null),
     );
     assert.deepEqual(subjects, [["old"]]);

@@ -8,7 +8,7 @@ import type { StoreOptions } from "../../storage/messages.ts";
 import { MAX_RESTARTS } from "../../storage/restart_budget.ts";
 import { StoreClient } from "../../storage/store_client.ts";
 import { MIB, pushSpan, storeOptions } from "../support/store_fixture.ts";
-import { until, within } from "../support/until.ts";
+import { PATIENCE_MS, until, within } from "../support/until.ts";
 
 const NOW_US = Math.floor(Date.now() * 1000);
 /** Holds the thread in one slice for minutes. */
@@ -89,7 +89,7 @@ const unavailable = (error: unknown) =>
 
 /** Fills as a sender does: again after each refusal that may be retried. */
 function fillStubbornly(fixture: Fixture, tag: string): Promise<true> {
-  return until(`${tag} is kept`, 30_000, async () => {
+  return until(`${tag} is kept`, PATIENCE_MS, async () => {
     try {
       await fill(fixture, tag);
       return true;
@@ -111,7 +111,7 @@ Deno.test("StoreClient: a worker that dies is replaced, and has back all that wa
       fixture.break();
       // Refused while there is no worker; its definitions are new and must not be lost.
       await assert.rejects(
-        until("the worker is gone", 10_000, async () => {
+        until("the worker is gone", PATIENCE_MS, async () => {
           await fill(fixture, "c");
           return null;
         }),
@@ -146,7 +146,7 @@ Deno.test("StoreClient: without a data directory the new worker is empty, says s
     fixture.break();
     await until(
       "restarted",
-      30_000,
+      PATIENCE_MS,
       () => fixture.logged.includes("store_restarted_empty") || null,
     );
     assert.deepEqual(await fixture.rows(METRICS), []);
@@ -166,7 +166,7 @@ Deno.test("StoreClient: requests under way when the worker dies fail, and may be
     const failed = assert.rejects(heavy, unavailable);
     await until(
       "it runs",
-      10_000,
+      PATIENCE_MS,
       async () => (await fixture.store.stats()).queriesRunning === 1 || null,
     );
     fixture.break();
@@ -181,13 +181,13 @@ Deno.test("StoreClient: a worker that dies again and again is given up", async (
       fixture.break();
       await until(
         `restart ${i}`,
-        30_000,
+        PATIENCE_MS,
         () =>
           fixture.logged.filter((event) => event === "store_restarted_empty").length > i || null,
       );
     }
     fixture.break();
-    const error = await within("given up", 10_000, fixture.store.died);
+    const error = await within("given up", PATIENCE_MS, fixture.store.died);
     assert.equal(error.code, "unavailable");
     await assert.rejects(fixture.rows("SELECT 1"), unavailable);
   });
@@ -202,7 +202,7 @@ Deno.test("StoreClient: a runaway query costs the worker, fails past its deadlin
         const late = (error: unknown) =>
           error instanceof HorizonError && error.code === "deadline_exceeded" &&
           /had to be restarted/.test(error.message);
-        await assert.rejects(within("the watchdog", 30_000, runaway), late);
+        await assert.rejects(within("the watchdog", PATIENCE_MS, runaway), late);
         await fillStubbornly(fixture, "b");
         assert.deepEqual(await fixture.rows(METRICS), [["m.a", "a", 1], ["m.b", "b", 1]]);
         await assert.rejects(fixture.store.query({ sql: RUNAWAY }), late);
@@ -222,7 +222,7 @@ Deno.test("StoreClient: a runaway query whose caller left is ended as well", asy
         timeoutMs: 60_000,
         signal: leaving.signal,
       });
-      const failed = assert.rejects(within("the watchdog", 30_000, runaway));
+      const failed = assert.rejects(within("the watchdog", PATIENCE_MS, runaway));
       await new Promise((resolve) => setTimeout(resolve, 300));
       leaving.abort();
       await failed;
@@ -237,7 +237,7 @@ Deno.test("StoreClient.close: ends a store that is being restarted", async () =>
     fixture.break();
     await until(
       "it is restarting",
-      10_000,
+      PATIENCE_MS,
       () => fixture.logged.includes("store_worker_died") || null,
     );
   });

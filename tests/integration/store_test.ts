@@ -9,7 +9,7 @@ import { StoreClient } from "../../storage/store_client.ts";
 import { CoreFixture } from "../support/core_fixture.ts";
 import { mulberry32 } from "../support/mulberry32.ts";
 import { MIB, pushLog, pushSpan, storeOptions, withStore } from "../support/store_fixture.ts";
-import { until } from "../support/until.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const NOW_US = Math.floor(Date.now() * 1000);
@@ -404,7 +404,7 @@ Deno.test("store: of rows that are large, too, only the oldest go", async () => 
       await intake.commit();
     }
     // Room is made once a second.
-    await until("within its budget", 30_000, async () => {
+    await until("within its budget", PATIENCE_MS, async () => {
       return (await store.stats()).bytes <= budgetBytes || null;
     });
     const kept = Number((await rows("SELECT count(*) FROM logs"))[0]?.[0]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { withHorizon } from "../support/running_horizon.ts";
-import { until } from "../support/until.ts";
+import { PATIENCE_MS, until } from "../support/until.ts";
 
 /** Null, or why tests that need a program of this host cannot run. */
 function missing(program: string): string | null {
@@ -50,7 +50,7 @@ Deno.test({
         await send([...tcp, "--rfc3164", "tcp old"]);
         await send([...tcp, "--rfc5424", "--octet-count", "tcp counted"]);
         await send([...tcp, "--octet-count", '{"msg":"tcp json","level":"error","order":7}']);
-        const rows = await until("five messages", 20_000, async () => {
+        const rows = await until("five messages", PATIENCE_MS, async () => {
           const found = await horizon.sql(
             `SELECT body, severity, severity_number, service, pid, attributes, host <> '' AS hosted,
                abs(epoch(ts - observed_ts)) < 600 AS timely

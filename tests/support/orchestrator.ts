@@ -1,9 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { until } from "./until.ts";
+import { PATIENCE_MS, until } from "./until.ts";
 
 const WORKER = fileURLToPath(new URL("../fixtures/orchestrator_worker.ts", import.meta.url));
-/** The machine may be busy. */
-const PATIENCE_MS = 30_000;
 
 /** A subprocess that was started to misbehave. */
 export interface Misbehaver {

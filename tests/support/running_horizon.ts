@@ -1,11 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { executablePath } from "../e2e/executable.ts";
 import { ChildOutput } from "./child_output.ts";
-import { until, within } from "./until.ts";
+import { PATIENCE_MS, until, within } from "./until.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
-/** A first start unpacks, and the machine may be busy. */
-const READY_MS = 30_000;
 /** Above the shutdown deadline that Horizon sets itself. */
 const STOP_MS = 20_000;
 
@@ -69,7 +67,7 @@ export async function startHorizon(options: HorizonOptions = {}): Promise<Runnin
     await end;
   };
   try {
-    const addresses = await until("ready", READY_MS, () => {
+    const addresses = await until("ready", PATIENCE_MS, () => {
       if (ended) throw new Error(`ended before it was ready:\n${log.text}`);
       return readyAddresses(log.lines);
     });
@@ -131,7 +129,7 @@ export async function runHorizon(
   const child = spawnHorizon(args, options);
   const [out, log] = [new ChildOutput(child.stdout), new ChildOutput(child.stderr)];
   try {
-    const { code } = await within(`the end of ${args.join(" ")}`, READY_MS, child.status);
+    const { code } = await within(`the end of ${args.join(" ")}`, PATIENCE_MS, child.status);
     await Promise.all([out.done, log.done]);
     return { code, stdout: out.text, stderr: log.text };
   } catch (error) {

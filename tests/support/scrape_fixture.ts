@@ -13,9 +13,6 @@ import { DEFAULT_OTLP_LIMITS } from "../../mod/otlp/limits.ts";
 import { SourceRegistry } from "../../mod/sources/source_registry.ts";
 import { MIB, type StoreFixture, withStore } from "./store_fixture.ts";
 
-/** Time that anything a test waits for has. */
-export const SOON_MS = 20_000;
-
 const NO_PROCESSES: ScrapedProcesses = { groups: [], procRoot: "/proc", rows: () => [] };
 
 interface LogLine {

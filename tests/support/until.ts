@@ -1,3 +1,6 @@
+/** How long a test waits for what must come; the machine may be busy. Nothing is measured by it. */
+export const PATIENCE_MS = 60_000;
+
 /** Between two looks; short against every deadline, long against what a look costs. */
 const INTERVAL_MS = 50;
 

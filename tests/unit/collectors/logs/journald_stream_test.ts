@@ -5,9 +5,7 @@ import { systemClock } from "../../../../mod/clock.ts";
 import { HorizonError } from "../../../../mod/errors.ts";
 import type { LogRecord, LogWrite } from "../../../../mod/intake/log_writer.ts";
 import { SourceRegistry } from "../../../../mod/sources/source_registry.ts";
-import { until } from "../../../support/until.ts";
-
-const WAIT_MS = 20_000;
+import { PATIENCE_MS, until } from "../../../support/until.ts";
 
 /** Does as journalctl does: says its arguments, then three entries behind the cursor, then waits. */
 const PROGRAM = `#!/bin/sh
@@ -73,9 +71,9 @@ Deno.test("JournaldStream: stores entries, and goes on behind the last that is o
   await withProgram(async (program) => {
     const first = follow(program);
     first.stream.start(null);
-    await until("three entries", WAIT_MS, () => first.kept.length === 3 ? true : null);
+    await until("three entries", PATIENCE_MS, () => first.kept.length === 3 ? true : null);
     assert.equal(first.stream.cursor(systemClock.monotonicMs(), 60_000), null);
-    await until("the cursor", WAIT_MS, () => first.stream.cursor(systemClock.monotonicMs(), 0));
+    await until("the cursor", PATIENCE_MS, () => first.stream.cursor(systemClock.monotonicMs(), 0));
     const cursor = first.stream.cursor(systemClock.monotonicMs(), 0);
     assert.equal(cursor, "3");
     await first.stream.stop();
@@ -83,7 +81,7 @@ Deno.test("JournaldStream: stores entries, and goes on behind the last that is o
     assert.equal(first.kept[0]?.source, "journald");
     const second = follow(program);
     second.stream.start(cursor);
-    await until("three more", WAIT_MS, () => second.kept.length === 3 ? true : null);
+    await until("three more", PATIENCE_MS, () => second.kept.length === 3 ? true : null);
     await second.stream.stop();
     assert.deepEqual(bodies(second), ["entry 4", "entry 5", "entry 6"]);
     const [started, resumed] = (await Deno.readTextFile(`${program}.args`)).trim().split("\n");
@@ -97,7 +95,7 @@ Deno.test("JournaldStream: a program that ends is started again behind what was 
     await Deno.writeTextFile(`${program}.fail`, "");
     const followed = follow(program);
     followed.stream.start(null);
-    await until("entries of two runs", WAIT_MS, () => followed.kept.length >= 6 ? true : null);
+    await until("entries of two runs", PATIENCE_MS, () => followed.kept.length >= 6 ? true : null);
     await followed.stream.stop();
     assert.deepEqual(bodies(followed).slice(0, 6), [1, 2, 3, 4, 5, 6].map((n) => `entry ${n}`));
     const [status] = followed.sources.statuses();
@@ -109,7 +107,7 @@ Deno.test("JournaldStream: without the program it says so, and stops when told",
   const followed = follow("/nowhere/journalctl");
   followed.stream.start(null);
   const message = () => followed.sources.statuses()[0]?.lastProblem?.message ?? null;
-  assert.match(await until("a problem", WAIT_MS, message), /cannot be run/);
+  assert.match(await until("a problem", PATIENCE_MS, message), /cannot be run/);
   await followed.stream.stop();
 });
 
@@ -118,10 +116,10 @@ Deno.test("JournaldStream: without room it waits, and loses nothing", async () =
     const followed = follow(program);
     followed.full = true;
     followed.stream.start(null);
-    await until("a pause", WAIT_MS, () => followed.sources.statuses()[0]?.paused ?? null);
+    await until("a pause", PATIENCE_MS, () => followed.sources.statuses()[0]?.paused ?? null);
     assert.equal(followed.stream.cursor(systemClock.monotonicMs(), 0), null);
     followed.full = false;
-    await until("three entries", WAIT_MS, () => followed.kept.length === 3 ? true : null);
+    await until("three entries", PATIENCE_MS, () => followed.kept.length === 3 ? true : null);
     await followed.stream.stop();
   });
 });

@@ -10,7 +10,7 @@ import { encodeExportResponse } from "../../../../../mod/otlp/responses.ts";
 import { partialAnswer } from "../../../../../mod/pipeline/forward/partial_answer.ts";
 import { LogBatchBuilder } from "../../../../../mod/signals/logs.ts";
 import { pushLog } from "../../../../support/store_fixture.ts";
-import { until } from "../../../../support/until.ts";
+import { PATIENCE_MS, until } from "../../../../support/until.ts";
 
 const registries = new Registries({ maxSeries: 10, maxSeriesPerMetric: 10 });
 
@@ -73,9 +73,8 @@ async function withServer(
   }
 }
 
-const WAIT_MS = 20_000;
 const sent = (forwarder: Forwarder, rows: number): Promise<unknown> =>
-  until(`${rows} rows`, WAIT_MS, () => forwarder.stats.sentRows === rows ? true : null);
+  until(`${rows} rows`, PATIENCE_MS, () => forwarder.stats.sentRows === rows ? true : null);
 
 Deno.test("Forwarder: sends batches in requests of bounded size, compressed, with its headers", async () => {
   await withServer(() => new Response(), async ({ forwarder, seen }) => {
@@ -85,7 +84,11 @@ Deno.test("Forwarder: sends batches in requests of bounded size, compressed, wit
     assert.equal(seen[0]?.headers.get("content-encoding"), "gzip");
     assert.equal(seen[0]?.headers.get("content-type"), "application/x-protobuf");
     assert.equal(seen[0]?.headers.get("authorization"), "Bearer abc");
-    await until("an empty queue", WAIT_MS, () => forwarder.stats.queuedBytes === 0 ? true : null);
+    await until(
+      "an empty queue",
+      PATIENCE_MS,
+      () => forwarder.stats.queuedBytes === 0 ? true : null,
+    );
   });
 });
 
@@ -125,7 +128,7 @@ Deno.test("Forwarder: a redirect is not followed, so that credentials stay where
       forwarder.offer([logs(3)]);
       await until(
         "refused",
-        WAIT_MS,
+        PATIENCE_MS,
         () => forwarder.stats.droppedRows.refused === 3 ? true : null,
       );
       assert.equal(seen.length, 1);
@@ -140,7 +143,11 @@ Deno.test("Forwarder: a batch that is not taken for too long is dropped and coun
     return new Response(null, { status: 503 });
   }, async ({ forwarder }) => {
     forwarder.offer([logs(3)]);
-    await until("expired", WAIT_MS, () => forwarder.stats.droppedRows.expired === 3 ? true : null);
+    await until(
+      "expired",
+      PATIENCE_MS,
+      () => forwarder.stats.droppedRows.expired === 3 ? true : null,
+    );
     assert.match(forwarder.stats.problem ?? "", /503/);
   }, { clock: { monotonicMs: () => nowMs, nowMs: () => 0 } });
 });
@@ -151,7 +158,7 @@ Deno.test("Forwarder: a receiver that hangs costs nobody but itself; past the bo
   const hanging = Promise.withResolvers<Response>();
   await withServer(() => hanging.promise, async ({ forwarder, seen }) => {
     for (let i = 0; i < 10; i++) forwarder.offer([batch]);
-    await until("a request", WAIT_MS, () => seen.length === 1 ? true : null);
+    await until("a request", PATIENCE_MS, () => seen.length === 1 ? true : null);
     assert.equal(forwarder.stats.queuedBytes, bytes * 3);
     assert.equal(forwarder.stats.droppedRows.queue_full, 700);
     await forwarder.stop(0);
@@ -179,7 +186,7 @@ Deno.test("Forwarder: a request past its deadline is tried again; nobody there i
   );
   await withServer(() => new Response(), async ({ forwarder }) => {
     forwarder.offer([logs(3)]);
-    await until("a problem", WAIT_MS, () => forwarder.stats.problem);
+    await until("a problem", PATIENCE_MS, () => forwarder.stats.problem);
     assert.equal(forwarder.stats.sentRows, 0);
   }, { endpoint: "http://127.0.0.1:1" });
 });
@@ -213,7 +220,7 @@ Deno.test("Forwarder: what a receiver says it left out of a request is counted, 
   ];
   await withServer((request) => answers[request - 1] ?? new Response(), async ({ forwarder }) => {
     for (let i = 0; i < 3; i++) forwarder.offer([logs(5)]);
-    await until("three", WAIT_MS, () => forwarder.stats.partialAnswers === 3 ? true : null);
+    await until("three", PATIENCE_MS, () => forwarder.stats.partialAnswers === 3 ? true : null);
     assert.equal(forwarder.stats.sentRows, 12);
     assert.equal(forwarder.stats.droppedRows.rejected, 3);
     assert.equal(forwarder.stats.lastPartialAnswer, "please slow down");
