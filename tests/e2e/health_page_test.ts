@@ -120,6 +120,6 @@ Deno.test("health page: by keyboard: filter, rows, details; the address keeps th
     await page.waitForSelector(row("port"), { state: "detached" });
     await page.waitForSelector(row("stock-queue"));
     await page.fill('input[type="search"]', "no such check");
-    await page.waitForSelector(':text("No check matches the filter.")');
+    await page.waitForSelector(':text("Nothing matches the filter.")');
   }, { theme: "light", ...withChecks() });
 });

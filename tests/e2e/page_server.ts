@@ -1,5 +1,8 @@
+import { systemTimers } from "../../collectors/scheduler.ts";
 import { CrashStore } from "../../storage/crash_store.ts";
 import { systemClock } from "../../mod/clock.ts";
+import type { HorizonEvent } from "../../mod/events/event.ts";
+import { EventWriter } from "../../mod/events/event_writer.ts";
 import { healthReport } from "../../mod/health/aggregate.ts";
 import type { CheckStatus } from "../../mod/health/check_status.ts";
 import { Intake } from "../../mod/intake/intake.ts";
@@ -12,6 +15,7 @@ import { silentLogger } from "../../mod/log/logger.ts";
 import { DEFAULT_OTLP_LIMITS } from "../../mod/otlp/limits.ts";
 import { metricFunctions } from "../../mod/metrics/metric_engine.ts";
 import { OtlpReceiver } from "../../mod/otlp/receive.ts";
+import type { QueryFn } from "../../mod/ports.ts";
 import { SourceRegistry } from "../../mod/sources/source_registry.ts";
 import { ReportedExits } from "../../mod/processes/reported_exits.ts";
 import type { ProcessRow } from "../../mod/processes/process_row.ts";
@@ -43,6 +47,10 @@ export interface PageServer {
   processes: ProcessRow[];
   /** What `/api/health` tells; change it at will. */
   checks: CheckStatus[];
+  /** Asks the store, as the flight recorder does. */
+  readonly query: QueryFn;
+  /** Writes events as collectors do: stored a moment later. */
+  write(event: HorizonEvent): void;
   /** Collects all series as of now: stored, and pushed to those who listen. */
   collect(): Promise<void>;
   /** Stops listening; `listen` starts again on the same port. */
@@ -115,6 +123,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
   for (let i = options.pastSeconds; i > 0; i--) push(nowSeconds - i);
   await intake.commit();
 
+  const events = new EventWriter({ intake, registries, timers: systemTimers, log: silentLogger });
   const sources = new SourceRegistry(systemClock);
   const state: { processes: ProcessRow[]; checks: CheckStatus[] } = {
     processes: [...options.processes],
@@ -227,6 +236,8 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
 
   return {
     sources,
+    query: (request) => store.query(request),
+    write: (event) => events.write(event),
     get url() {
       return `http://${address.hostname}:${address.port}`;
     },
@@ -260,6 +271,7 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
     close: async () => {
       web.closeStreams();
       await server.shutdown(1000);
+      await events.drain();
       await intake.drain();
       await store.close();
     },

@@ -15,7 +15,7 @@ export interface VisitOptions extends Partial<PageServerOptions> {
   readonly width?: number;
   readonly theme?: "dark" | "light";
   /** What the server knows before the page is opened. */
-  readonly prepare?: (server: PageServer) => void;
+  readonly prepare?: (server: PageServer) => void | Promise<void>;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function visit(
   const server = await startPageServer({ series: [], pastSeconds: 0, processes: [], ...served });
   const browser = await launchBrowser();
   try {
-    prepare?.(server);
+    await prepare?.(server);
     const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: theme });
     page.setDefaultTimeout(PATIENCE_MS);
     const complaints: string[] = [];

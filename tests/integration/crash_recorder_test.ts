@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { HorizonEvent } from "../../mod/events/event.ts";
+import type { CrashSummary } from "../../mod/crashes/crash.ts";
 import { CrashRecorder } from "../../mod/crashes/crash_recorder.ts";
 import { systemClock } from "../../mod/clock.ts";
 import { silentLogger } from "../../mod/log/logger.ts";
@@ -162,6 +163,22 @@ Deno.test("CrashRecorder: of one program one crash at a time; of strangers only 
   assert.deepEqual(archive.list().map(({ pid }) => pid), [6, 5, 1]);
 });
 
+function summaryOf(pid: number, startTimeMs: number, message: string): CrashSummary {
+  return {
+    id: `${startTimeMs + 1_000_000}-${pid}`,
+    tsMs: startTimeMs + 1_000_000,
+    processId: processId(pid, startTimeMs),
+    pid,
+    name: "worker",
+    service: "shop",
+    cause: "crashed",
+    exitCode: null,
+    signal: "SIGSEGV",
+    message,
+    evidence: [],
+  };
+}
+
 Deno.test("/api/processes/{id}: of one that runs, of one that ran, and of none", async () => {
   await withStore(async ({ store, intake, registries }) => {
     const row = sampleProcess(42);
@@ -178,6 +195,12 @@ Deno.test("/api/processes/{id}: of one that runs, of one that ran, and of none",
       },
     });
     await intake.commit();
+    const crashes = new CrashStore(null, LIMITS);
+    crashes.put(summaryOf(43, row.startTimeMs, "of another pid"), new Uint8Array(1));
+    crashes.put(summaryOf(42, row.startTimeMs + 90_000, "of a later one"), new Uint8Array(1));
+    // Start times that two runs of Horizon tell differ a little.
+    const own = summaryOf(42, row.startTimeMs - 1_000, "its own");
+    crashes.put(own, new Uint8Array(1));
     const limits = { open_files: { soft: 10, hard: null, unit: "files" } };
     const live = {
       row,
@@ -199,12 +222,17 @@ Deno.test("/api/processes/{id}: of one that runs, of one that ran, and of none",
       used_ratio: 0.5,
     });
     assert.deepEqual(shown.ancestors.map(({ pid }) => pid), [1]);
-    const { request } = fakeWeb({ store });
+    const { request } = fakeWeb({ store, crashes });
     const gone = ProcessDetailJson.parse(await (await request(`/api/processes/${id}`)).json());
     assert.equal(gone.process, null);
     assert.equal(gone.ended?.["exit_code"], 3);
     assert.equal(gone.events[0]?.["cause"], "failed");
     assert.equal(gone.runs.length, 1);
+    assert.deepEqual([gone.events[0]?.["crash_id"], gone.runs[0]?.["crash_id"]], [own.id, own.id]);
+    assert.deepEqual(gone.crashes.map((one) => CrashesJson.shape.crashes.element.parse(one).id), [
+      own.id,
+    ]);
+    assert.equal(shown.events[0]?.["crash_id"], null);
     assert.equal((await request("/api/processes/42-1000")).status, 404);
     assert.equal((await request("/api/processes/nonsense")).status, 400);
   });

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { CrashArchive } from "../../mod/crashes/crash.ts";
+import type { CrashArchive, CrashSummary } from "../../mod/crashes/crash.ts";
+import { crashesOfProcess } from "../../mod/crashes/crashes_of_process.ts";
 import { HorizonError } from "../../mod/errors.ts";
 import type { QueryFn, SqlValue } from "../../mod/ports.ts";
 import type { ProcessDetail } from "../../mod/processes/process_detail.ts";
@@ -31,8 +32,12 @@ export const ProcessDetailJson = z.strictObject({
   ),
   open_files: z.record(z.string(), z.string()),
   more_open_files: z.boolean(),
-  events: z.array(Row).describe("Rows of `process_events`, newest first."),
-  runs: z.array(Row).describe("The last processes of the same program and service that ended."),
+  events: z.array(Row).describe(
+    "Rows of `process_events`, newest first; `crash_id` names what was kept of that end, if anything.",
+  ),
+  runs: z.array(Row).describe(
+    "The last processes of the same program and service that ended, with their `crash_id`.",
+  ),
   crashes: z.array(z.unknown()).describe("As `/api/crashes` has them."),
 });
 
@@ -100,6 +105,10 @@ async function answer(c: AppContext, deps: ProcessDetailDeps): Promise<Response>
   const limits = Object.entries(live?.limits ?? {}).map(([name, limit]) =>
     [name, { ...limit, used_ratio: live?.limitShares[name] ?? null }] as const
   );
+  const kept = deps.crashes.list();
+  const crashes = crashesOfProcess(kept, parts.pid, parts.startTimeMs);
+  const events = await ask(EVENTS, same);
+  const runs = await ask(RUNS, program);
   const body: z.infer<typeof ProcessDetailJson> = {
     process: live === null ? null : processJson(live.row),
     ended,
@@ -108,13 +117,21 @@ async function answer(c: AppContext, deps: ProcessDetailDeps): Promise<Response>
     limits: Object.fromEntries(limits),
     open_files: { ...live?.openFiles },
     more_open_files: live?.moreOpenFiles ?? false,
-    events: await ask(EVENTS, same),
-    runs: await ask(RUNS, program),
-    crashes: deps.crashes.list().filter(({ pid, processId }) =>
-      pid === parts.pid &&
-      Math.abs((parseProcessId(processId)?.startTimeMs ?? 0) - parts.startTimeMs) <=
-        START_TIME_TOLERANCE_MS
-    ).map(summaryJson),
+    events: events.map((event) => ({
+      ...event,
+      crash_id: event["event"] === "exit" ? crashes[0]?.id ?? null : null,
+    })),
+    runs: runs.map((run) => ({ ...run, crash_id: crashIdOf(kept, run) })),
+    crashes: crashes.map(summaryJson),
   };
   return c.json(body);
+}
+
+/** Of a row of the view `processes`. */
+function crashIdOf(
+  kept: readonly CrashSummary[],
+  run: Readonly<Record<string, SqlValue>>,
+): string | null {
+  const startMs = Date.parse(String(run["start_time"]));
+  return crashesOfProcess(kept, Number(run["pid"]), startMs)[0]?.id ?? null;
 }

@@ -53,13 +53,36 @@
  * @typedef {{ processes: ProcessEntry[], ts: string | null }} ProcessList
  *
  * @typedef {object} CrashEntry
- * @property {string} id
+ * @property {string} id for {@link ApiClient.crash}
  * @property {string} ts
+ * @property {string} process_id
+ * @property {number} pid
+ * @property {string} name
+ * @property {string | null} service
+ * @property {string} cause
+ * @property {number | null} exit_code
+ * @property {string | null} signal
  * @property {string} message
  * @property {string[]} evidence
  *
- * @typedef {{ soft: number | null, hard: number | null, unit: string, used_ratio: number | null }} ProcessLimit
+ * @typedef {"metrics" | "logs" | "spans" | "events" | "host"} CrashTableName
+ * @typedef {{ columns: string[], rows: SqlValue[][], truncated: boolean, problem: string | null }} CrashTable
+ * @typedef {object} CrashParts All that was kept besides the entry.
+ * @property {Readonly<Record<string, string | number | null>>} process as it was seen last
+ * @property {Readonly<Record<string, ResourceLimit>>} limits
+ * @property {Readonly<Record<string, number>>} limit_shares
+ * @property {Readonly<Record<string, string>>} open_files by number
+ * @property {boolean} more_open_files
+ * @property {string | null} last_sight when limits and open files were seen
+ * @property {Readonly<Record<CrashTableName, CrashTable>>} tables
+ *
+ * @typedef {CrashEntry & CrashParts} CrashBundle
+ *
+ * @typedef {{ soft: number | null, hard: number | null, unit: string }} ResourceLimit
+ * @typedef {ResourceLimit & { used_ratio: number | null }} ProcessLimit
  * @typedef {object} ProcessRecordData
+ * @property {ProcessEntry | null} process null once it has ended
+ * @property {ProcessEntry | null} ended its row of the view `processes` once it has ended
  * @property {{ pid: number, name: string }[]} ancestors
  * @property {Readonly<Record<string, ProcessLimit>>} limits
  * @property {Readonly<Record<string, SqlValue>>[]} events newest first
@@ -261,6 +284,16 @@ export class ApiClient {
   async crashes(signal) {
     const response = await this.#request("/api/crashes", { signal });
     return /** @type {{ crashes: CrashEntry[] }} */ (await response.json()).crashes;
+  }
+
+  /**
+   * @param {string} id
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<CrashBundle>}
+   */
+  async crash(id, signal) {
+    const response = await this.#request(`/api/crashes/${encodeURIComponent(id)}`, { signal });
+    return /** @type {CrashBundle} */ (await response.json());
   }
 
   /**

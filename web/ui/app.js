@@ -9,12 +9,12 @@ import { showHelp } from "./help_dialog.js";
 import { KeySequences } from "./key_sequences.js";
 import { latestSamples } from "./latest_samples.js";
 import { LiveSamples } from "./live_samples.js";
-import { PAGES } from "./pages.js";
+import { PAGES, SUB_PAGES } from "./pages.js";
 import { formatRoute, parseRoute } from "./route.js";
 import { currentTheme, onThemeChange, toggleTheme } from "./theme.js";
 import { storedToken, TokenPrompt } from "./token_prompt.js";
 
-/** @import { PageContext, PageEntry } from "./pages.js" */
+/** @import { PageContext } from "./pages.js" */
 
 /**
  * @param {string} id
@@ -76,12 +76,14 @@ let opening = 0;
 
 async function openRoute() {
   const route = parseRoute(location.hash);
-  const entry = PAGES.find(({ name }) => name === route.page) ?? PAGES[0];
+  const subPage = SUB_PAGES.find(({ name }) => name === route.page);
+  const entry = subPage ?? PAGES.find(({ name }) => name === route.page) ?? PAGES[0];
   if (entry === undefined) return;
   const turn = ++opening;
   for (const link of nav.querySelectorAll("a")) {
-    if (link.dataset["page"] === entry.name) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.dataset["page"] === (subPage?.menu ?? entry.name)) {
+      link.setAttribute("aria-current", "page");
+    } else link.removeAttribute("aria-current");
   }
   try {
     const page = await entry.load();
@@ -90,7 +92,7 @@ async function openRoute() {
     unmount = () => {};
     main.replaceChildren();
     document.title = `${page.title} · Horizon`;
-    unmount = page.mount(main, contextOf(entry, route.params));
+    unmount = page.mount(main, contextOf(entry.name, route.params));
     if (shownPage !== "" && shownPage !== entry.name) main.focus();
     shownPage = entry.name;
   } catch (error) {
@@ -106,17 +108,17 @@ async function openRoute() {
 }
 
 /**
- * @param {PageEntry} entry
+ * @param {string} name of the page
  * @param {URLSearchParams} params
  * @returns {PageContext}
  */
-function contextOf(entry, params) {
+function contextOf(name, params) {
   return {
     api,
     live,
     params,
     setParams: (changed) => {
-      history.replaceState(null, "", formatRoute(entry.name, changed));
+      history.replaceState(null, "", formatRoute(name, changed));
     },
     open: (page, next) => {
       location.hash = formatRoute(page, next);

@@ -1,6 +1,9 @@
 // @ts-check
 /// <reference lib="dom" />
-/** The pages, in the order of the menu. A new page is one more entry, and one module that exports {@link Page}. */
+/**
+ * The pages: those of the menu in its order, then those that others lead to. A new page is one more entry, and one
+ * module that exports {@link Page}.
+ */
 
 /** @import { ApiClient } from "./api_client.js" */
 /** @import { LiveSamples } from "./live_samples.js" */
@@ -26,6 +29,11 @@
  * @property {string} title
  * @property {"overview" | "processes" | "health" | "ingest" | "sql"} icon
  * @property {string} key pressed after `g`
+ * @property {() => Promise<Page>} load
+ *
+ * @typedef {object} SubPageEntry
+ * @property {string} name in the address
+ * @property {string} menu name of the page of the menu that it belongs to
  * @property {() => Promise<Page>} load
  */
 
@@ -60,4 +68,9 @@ export const PAGES = [
     load: () => import("./pages/ingest.js"),
   },
   { name: "sql", title: "SQL", icon: "sql", key: "s", load: () => import("./pages/sql.js") },
+];
+
+/** @type {readonly SubPageEntry[]} */
+export const SUB_PAGES = [
+  { name: "crash", menu: "processes", load: () => import("./pages/crash.js") },
 ];

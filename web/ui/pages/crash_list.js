@@ -5,6 +5,7 @@
 import { errorText, isAbort } from "../api_client.js";
 import { h, icon, setText } from "../dom.js";
 import { formatCount, formatDateTime } from "../format.js";
+import { formatRoute } from "../route.js";
 
 /** @import { ApiClient, CrashEntry } from "../api_client.js" */
 
@@ -78,6 +79,7 @@ export class CrashList {
 }
 
 /**
+ * One crash in a list: when, what and why, the way to all that was kept of it, and its archive.
  * @param {ApiClient} api
  * @param {CrashEntry} crash
  * @returns {HTMLElement}
@@ -86,15 +88,18 @@ export function crashItem(api, crash) {
   const problem = h("span", { class: "crash-problem", role: "alert" });
   const button = h(
     "button",
-    { type: "button", class: "icon-button", "aria-label": `Download crash ${crash.id}` },
+    {
+      type: "button",
+      class: "icon-button",
+      "aria-label": `Download crash ${crash.id}`,
+      title: "Download the archive",
+    },
     icon("download"),
   );
   button.addEventListener("click", async () => {
     setText(problem, "");
     try {
-      const url = URL.createObjectURL(await api.crashArchive(crash.id));
-      h("a", { href: url, download: `crash-${crash.id}.tar.gz` }).click();
-      URL.revokeObjectURL(url);
+      await saveArchive(api, crash.id);
     } catch (error) {
       setText(problem, errorText(error));
     }
@@ -102,10 +107,28 @@ export function crashItem(api, crash) {
   return h(
     "li",
     { class: "crash", "data-severity": "error" },
-    h("time", {}, formatDateTime(Date.parse(crash.ts))),
-    h("div", {}, h("span", {}, crash.message), evidence(crash), problem),
+    h("time", { datetime: crash.ts }, formatDateTime(Date.parse(crash.ts))),
+    h(
+      "div",
+      {},
+      h("a", { href: formatRoute("crash", { id: crash.id }) }, crash.message),
+      evidence(crash),
+      problem,
+    ),
     button,
   );
+}
+
+/**
+ * Hands a crash to the browser as a file.
+ * @param {ApiClient} api
+ * @param {string} id
+ * @returns {Promise<void>}
+ */
+export async function saveArchive(api, id) {
+  const url = URL.createObjectURL(await api.crashArchive(id));
+  h("a", { href: url, download: `crash-${id}.tar.gz` }).click();
+  URL.revokeObjectURL(url);
 }
 
 /** @param {CrashEntry} crash */

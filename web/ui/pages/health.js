@@ -1,26 +1,34 @@
 // @ts-check
 /// <reference lib="dom" />
-/** How what is watched is doing: each check by service, since when, and why. */
+/** How what is watched is doing: each check by service, since when, and why; and what crashed lately. */
 
 import { errorText, isAbort } from "../api_client.js";
 import { h, setAttributes, setText } from "../dom.js";
 import { formatCount, formatDateTime, formatDuration } from "../format.js";
 import { keepInOrder, ListPage, moveFocus } from "../list_page.js";
+import { crashItem } from "./crash_list.js";
+import { crashesWithin, FRESH_MS } from "./crash_rows.js";
 import { chosenGroups, sinceText, sparkPoints, stateCounts } from "./health_rows.js";
 
-/** @import { CheckStatus, HealthState, WatchedHealth } from "../api_client.js" */
+/** @import { ApiClient, CheckStatus, CrashEntry, HealthState, WatchedHealth } from "../api_client.js" */
 /** @import { PageContext, Unmount } from "../pages.js" */
 /** @import { HealthGroup } from "./health_rows.js" */
 
 export const title = "Health";
 
 const COLUMNS = ["Check", "State", "Since", "Latency", "Last result"];
+/** Crashes of a service before the rest is asked for; and in all, the rest is in the API. */
+const FIRST_CRASHES = 3;
+const MAX_CRASHES = 50;
+/** Crashes are asked for with every so many looks at the checks. */
+const LOOKS_A_CRASH_LIST = 5;
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 const SPARK_WIDTH = 120;
 const SPARK_HEIGHT = 22;
 
-/** @type {readonly { id: HealthState | "flapping", title: string }[]} */
+/** @type {readonly { id: HealthState | "flapping" | "crashes", title: string }[]} */
 const TILES = [
+  { id: "crashes", title: "Crashes in 24 h" },
   { id: "unhealthy", title: "Unhealthy" },
   { id: "degraded", title: "Degraded" },
   { id: "flapping", title: "Flapping" },
@@ -47,6 +55,14 @@ function showState(dot, state) {
   dot.dataset["state"] = state;
   dot.setAttribute("aria-label", state);
   dot.title = state;
+}
+
+/**
+ * @param {number} count
+ * @param {string} noun
+ */
+function counted(count, noun) {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 const stateDot = () => h("span", { class: "health-dot", role: "img" });
@@ -194,7 +210,47 @@ class CheckView {
   }
 }
 
-/** A service, or the host: its state, its reasons, its checks. */
+/** The recent crashes of a service, the newest first. */
+class CrashesView {
+  #api;
+  #title = h("h3", {});
+  #items = h("ul", { class: "record-list" });
+  #more = h("button", { type: "button", class: "link-button" });
+  #all = false;
+  #shown = "";
+  /** @type {readonly CrashEntry[]} */
+  #crashes = [];
+  element = h("div", { class: "health-crashes", hidden: true });
+
+  /** @param {ApiClient} api */
+  constructor(api) {
+    this.#api = api;
+    this.element.append(this.#title, this.#items, this.#more);
+    this.#more.addEventListener("click", () => {
+      this.#all = true;
+      this.show(this.#crashes);
+      // The button is gone now: the focus goes on to the first that it brought.
+      this.#items.querySelectorAll("a")[FIRST_CRASHES]?.focus();
+    });
+  }
+
+  /** @param {readonly CrashEntry[]} crashes */
+  show(crashes) {
+    this.#crashes = crashes;
+    this.element.hidden = crashes.length === 0;
+    const shown = crashes.slice(0, this.#all ? MAX_CRASHES : FIRST_CRASHES);
+    const left = Math.min(crashes.length, MAX_CRASHES) - shown.length;
+    setText(this.#title, `Crashes in the last 7 days: ${formatCount(crashes.length)}`);
+    this.#more.hidden = left === 0;
+    setText(this.#more, `Show ${formatCount(left)} more`);
+    const ids = shown.map(({ id }) => id).join();
+    if (ids === this.#shown) return;
+    this.#shown = ids;
+    this.#items.replaceChildren(...shown.map((crash) => crashItem(this.#api, crash)));
+  }
+}
+
+/** A service, or the host: its state, its reasons, its checks, its crashes. */
 class GroupView {
   #dot = stateDot();
   #title = h("h2", { class: "health-title" });
@@ -204,28 +260,30 @@ class GroupView {
   /** @type {Map<string, CheckView>} */
   #views = new Map();
   #run;
+  #scroll = h("div", { class: "health-scroll" });
+  #crashes;
   section = h("section", { class: "card health-group" });
 
-  /** @param {(name: string) => Promise<void>} run */
-  constructor(run) {
+  /**
+   * @param {ApiClient} api
+   * @param {(name: string) => Promise<void>} run
+   */
+  constructor(api, run) {
     this.#run = run;
+    this.#crashes = new CrashesView(api);
+    this.#scroll.append(
+      h(
+        "table",
+        { class: "health-table" },
+        h("thead", {}, h("tr", {}, ...COLUMNS.map((name) => h("th", { scope: "col" }, name)))),
+        this.#rows,
+      ),
+    );
     this.section.append(
       h("header", { class: "health-group-head" }, this.#dot, this.#title, this.#state),
       this.#reasons,
-      h(
-        "div",
-        { class: "health-scroll" },
-        h(
-          "table",
-          { class: "health-table" },
-          h(
-            "thead",
-            {},
-            h("tr", {}, ...COLUMNS.map((name) => h("th", { scope: "col" }, name))),
-          ),
-          this.#rows,
-        ),
-      ),
+      this.#scroll,
+      this.#crashes.element,
     );
   }
 
@@ -233,13 +291,15 @@ class GroupView {
    * @param {HealthGroup} group
    * @param {number} nowMs
    */
-  show({ title: name, state, reasons, checks }, nowMs) {
+  show({ title: name, state, reasons, checks, crashes }, nowMs) {
     this.section.setAttribute("aria-label", name);
     showState(this.#dot, state);
     setText(this.#title, name);
     setText(this.#state, state);
     this.#state.dataset["state"] = state;
     this.#reasons.replaceChildren(...reasons.map((reason) => h("li", {}, reason)));
+    this.#scroll.hidden = checks.length === 0;
+    this.#crashes.show(crashes);
     keepInOrder(
       this.#rows,
       this.#views,
@@ -259,6 +319,9 @@ class HealthPage {
   #views = new Map();
   #tiles = h("div", { class: "tiles health-tiles" });
   #groups = h("div", { class: "health-groups" });
+  /** @type {CrashEntry[]} */
+  #crashes = [];
+  #looks = 0;
   #empty = h("p", { class: "health-empty", hidden: true });
 
   /**
@@ -273,7 +336,7 @@ class HealthPage {
       title,
       filter: { placeholder: "Filter: a service, a check, http …", label: "Filter the checks" },
       only: { param: "unwell", text: "Not healthy only" },
-      load: (signal) => context.api.checks(signal),
+      load: (signal) => this.#load(signal),
       show: (health) => this.#show(health),
     });
     this.#groups.addEventListener(
@@ -288,11 +351,26 @@ class HealthPage {
     this.#page.destroy();
   }
 
+  /**
+   * @param {AbortSignal} signal
+   * @returns {Promise<WatchedHealth>}
+   */
+  async #load(signal) {
+    const { api } = this.#context;
+    if (this.#looks++ % LOOKS_A_CRASH_LIST === 0) this.#crashes = await api.crashes(signal);
+    return await api.checks(signal);
+  }
+
   /** @param {WatchedHealth} health */
   #show(health) {
     const nowMs = this.#context.nowMs();
-    const groups = chosenGroups(health, this.#page.filter, this.#page.only);
-    const counts = stateCounts(health);
+    const groups = chosenGroups(health, this.#crashes, {
+      filter: this.#page.filter,
+      unwellOnly: this.#page.only,
+      nowMs,
+    });
+    const fresh = crashesWithin(this.#crashes, nowMs, FRESH_MS).length;
+    const counts = { ...stateCounts(health), crashes: fresh };
     this.#tiles.replaceChildren(
       ...TILES.map(({ id, title: name }) =>
         h(
@@ -307,23 +385,23 @@ class HealthPage {
       this.#groups,
       this.#views,
       groups.map((group) => ({ key: group.key, value: group })),
-      () => new GroupView((name) => this.#run(name)),
+      () => new GroupView(this.#context.api, (name) => this.#run(name)),
       (view, group) => view.show(group, nowMs),
       (view) => [view.section],
     );
     this.#page.summarize(
       health.checks.length === 0
         ? "Nothing is checked yet"
-        : `The host is ${health.host.state} · ${formatCount(health.checks.length)} checks of ${
-          formatCount(health.services.length)
-        } services`,
+        : `The host is ${health.host.state} · ${counted(health.checks.length, "check")} of ${
+          counted(health.services.length, "service")
+        }`,
     );
     this.#empty.hidden = groups.length > 0;
     setText(
       this.#empty,
       health.checks.length === 0
         ? "Checks stand in the section health of horizon.yaml."
-        : "No check matches the filter.",
+        : "Nothing matches the filter.",
     );
   }
 

@@ -3,8 +3,9 @@
 /** What the page Health shows of an answer, as plain data. */
 
 import { formatDuration } from "../format.js";
+import { crashesWithin, FRESH_MS, RECENT_MS } from "./crash_rows.js";
 
-/** @import { CheckPoint, CheckStatus, HealthState, WatchedHealth } from "../api_client.js" */
+/** @import { CheckPoint, CheckStatus, CrashEntry, HealthState, WatchedHealth } from "../api_client.js" */
 
 /**
  * @typedef {object} HealthGroup The host itself, or one service.
@@ -13,6 +14,7 @@ import { formatDuration } from "../format.js";
  * @property {HealthState} state
  * @property {readonly string[]} reasons
  * @property {readonly CheckStatus[]} checks those that were chosen
+ * @property {readonly CrashEntry[]} crashes the recent ones that were chosen, newest first
  *
  * @typedef {object} SparkPoint
  * @property {number} x 0 to 1
@@ -23,38 +25,57 @@ import { formatDuration } from "../format.js";
 /** @type {Readonly<Record<HealthState, number>>} */
 const SEVERITY = { unhealthy: 0, degraded: 1, unknown: 2, healthy: 3 };
 
+const NOT_CHECKED = { state: /** @type {const} */ ("unknown"), reasons: ["no check looks at it"] };
+
 /**
- * The host and the services, those that are worst first, with the checks that were chosen. A group
- * without a chosen check is left out.
+ * @typedef {object} Choice What the head of the page chooses.
+ * @property {string} filter words that must all be in name, service, kind or state
+ * @property {boolean} unwellOnly leaves out what is healthy, and crashes that are long ago
+ * @property {number} nowMs
+ */
+
+/**
+ * The host and the services, those that are worst first, with the checks and crashes that were chosen. A group
+ * without any is left out. A service that crashed has a group even if no check looks at it.
  * @param {WatchedHealth} health
- * @param {string} filter words that must all be in name, service, kind or state
- * @param {boolean} unwellOnly
+ * @param {readonly CrashEntry[]} crashes newest first
+ * @param {Choice} choice
  * @returns {HealthGroup[]}
  */
-export function chosenGroups({ host, services, checks }, filter, unwellOnly) {
+export function chosenGroups({ host, services, checks }, crashes, { filter, unwellOnly, nowMs }) {
   const words = filter.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const matches = (/** @type {string} */ text) => {
+    const lower = text.toLowerCase();
+    return words.every((word) => lower.includes(word));
+  };
   const chosen = checks.filter((check) => {
     if (unwellOnly && check.state === "healthy" && !check.flapping) return false;
-    const text = `${check.name} ${
-      check.service ?? "host"
-    } ${check.kind} ${check.role} ${check.state}`
-      .toLowerCase();
-    return words.every((word) => text.includes(word));
+    const { name, service, kind, role, state } = check;
+    return matches(`${name} ${service ?? "host"} ${kind} ${role} ${state}`);
   });
-  const own = chosen.filter(({ service }) => service === null);
+  const crashed = crashesWithin(crashes, nowMs, unwellOnly ? FRESH_MS : RECENT_MS).filter(
+    ({ name, service, cause, signal, message }) =>
+      matches(`crash ${name} ${service ?? "host"} ${cause} ${signal ?? ""} ${message}`),
+  );
+  const of = (/** @type {string | null} */ wanted) => ({
+    checks: chosen.filter(({ service }) => service === wanted),
+    crashes: crashed.filter(({ service }) => service === wanted),
+  });
+  const unchecked = new Set(crashed.map(({ service }) => service).filter((name) => name !== null));
+  for (const { service } of services) unchecked.delete(service);
   return [
-    ...(own.length === 0
-      ? []
-      : [{ key: "host", title: "This host", ...ownState(host, checks), checks: own }]),
-    ...services.map(({ service, state, reasons }) => ({
+    { key: "host", title: "This host", ...ownState(host, checks), ...of(null) },
+    ...[
+      ...services,
+      ...[...unchecked].map((service) => ({ service, ...NOT_CHECKED })),
+    ].map(({ service, state, reasons }) => ({
       key: `service ${service}`,
       title: service,
       state,
       reasons,
-      checks: chosen.filter((check) => check.service === service),
-    })).filter((group) => group.checks.length > 0)
-      .toSorted((a, b) => SEVERITY[a.state] - SEVERITY[b.state]),
-  ];
+      ...of(service),
+    })).toSorted((a, b) => SEVERITY[a.state] - SEVERITY[b.state]),
+  ].filter((group) => group.checks.length > 0 || group.crashes.length > 0);
 }
 
 /**
@@ -66,8 +87,9 @@ export function chosenGroups({ host, services, checks }, filter, unwellOnly) {
 function ownState(host, checks) {
   const own = checks.filter(({ service }) => service === null);
   const worst = own.toSorted((a, b) => SEVERITY[a.state] - SEVERITY[b.state])[0];
+  if (worst === undefined) return NOT_CHECKED;
   return {
-    state: worst?.state ?? host.state,
+    state: worst.state,
     reasons: host.reasons.filter((reason) => !reason.startsWith("service ")),
   };
 }

@@ -17,6 +17,7 @@ import {
 } from "../format.js";
 import { formatRoute } from "../route.js";
 import { onThemeChange } from "../theme.js";
+import { fact } from "./facts.js";
 import { levelOf } from "./overview_tiles.js";
 import { CPU, MEMORY, ProcessHistory } from "./process_history.js";
 import { ProcessRecord } from "./process_record.js";
@@ -55,13 +56,14 @@ export class ProcessDetails {
   element;
 
   /**
-   * @param {ProcessEntry} entry
+   * @param {ProcessEntry} entry of one that runs, or that ended (`exited_at`)
    * @param {DetailsOptions} options
    */
   constructor(entry, options) {
     this.#entry = entry;
     this.#options = options;
-    this.#history = new ProcessHistory(options.nowMs);
+    this.#ended.hidden = endOf(entry) === null;
+    this.#history = new ProcessHistory(endOf(entry) ?? options.nowMs);
     const close = h(
       "button",
       { type: "button", class: "icon-button", "aria-label": "Close the details" },
@@ -113,10 +115,11 @@ export class ProcessDetails {
    * @returns {void}
    */
   update(entry, timeMs) {
+    // Also of one that has ended: how it ended, and what was kept of it, is known some seconds later.
+    if (++this.#updates % UPDATES_A_RECORD === 0) this.#loadRecord();
     this.#ended.hidden = entry !== undefined;
     if (entry === undefined) return;
     this.#entry = entry;
-    if (++this.#updates % UPDATES_A_RECORD === 0) this.#loadRecord();
     this.#history.add(timeMs, entry);
     this.#showFacts(timeMs);
     this.#draw();
@@ -171,6 +174,7 @@ export class ProcessDetails {
       ...fact("User", entry.user ?? MISSING),
       ...fact("Parent", this.#parent(entry.ppid)),
       ...fact("Started", `${formatDateTime(startMs)}, ${formatAge(entry.start_time, nowMs)} ago`),
+      ...(endOf(entry) === null ? [] : fact("Ended", formatDateTime(endOf(entry)))),
       ...fact("CPU", formatPercent(entry.cpu_ratio)),
       ...fact("Resident", formatBytes(entry.rss_bytes)),
       ...fact("Proportional", formatBytes(entry.pss_bytes)),
@@ -197,15 +201,6 @@ export class ProcessDetails {
 }
 
 /**
- * @param {string} name
- * @param {Node | string} value
- * @returns {HTMLElement[]}
- */
-function fact(name, value) {
-  return [h("dt", {}, name), h("dd", {}, value)];
-}
-
-/**
  * @param {ProcessEntry} entry
  * @returns {Node | string}
  */
@@ -225,12 +220,22 @@ function openFiles({ open_fds, fd_limit }) {
 
 /**
  * @param {ProcessEntry} entry
- * @returns {string} a query over all metrics of the process
+ * @returns {number | null} milliseconds since the Unix epoch; null while it runs
  */
-function processQuery({ pid }) {
+function endOf({ exited_at }) {
+  return (exited_at ?? null) === null ? null : Date.parse(String(exited_at));
+}
+
+/**
+ * @param {ProcessEntry} entry
+ * @returns {string} a query over its last quarter of an hour
+ */
+function processQuery(entry) {
+  const endMs = endOf(entry);
+  const end = endMs === null ? null : `make_timestamp(${endMs}000)`;
   return `SELECT time_bucket(INTERVAL 10 SECOND, ts) AS time, name, avg(value) AS value
 FROM metrics
-WHERE labels['process.pid'] = '${pid}' AND name = 'process.memory.usage'
-  AND ts > ago('15m')
+WHERE labels['process.pid'] = '${entry.pid}' AND name = 'process.memory.usage'
+  AND ${end === null ? "ts > ago('15m')" : `ts > ${end} - INTERVAL 15 MINUTE AND ts <= ${end}`}
 GROUP BY ALL ORDER BY time`;
 }

@@ -5,10 +5,11 @@
 import { ApiError } from "../api_client.js";
 import { h } from "../dom.js";
 import { formatBytes, formatCount, formatDateTime, formatPercent } from "../format.js";
+import { formatRoute } from "../route.js";
 import { crashItem } from "./crash_list.js";
 import { levelOf } from "./overview_tiles.js";
 
-/** @import { ApiClient, ProcessLimit, ProcessRecordData } from "../api_client.js" */
+/** @import { ApiClient, ProcessLimit, ProcessRecordData, SqlValue } from "../api_client.js" */
 
 /** Limits worth a line, and what people call them. */
 const LIMITS = /** @type {const} */ ([
@@ -48,41 +49,59 @@ export class ProcessRecord {
   #show(api, { ancestors, limits, events, runs, crashes }) {
     this.element.replaceChildren(
       ...part("Parents", ancestors.map(({ pid, name }) => h("li", {}, `${name} (${pid})`))),
-      ...part(
-        "Limits",
-        LIMITS.flatMap(([key, title]) => {
-          const limit = limits[key];
-          return limit === undefined ? [] : [limitItem(title, limit)];
-        }),
-      ),
+      ...part("Limits", limitItems(limits)),
       ...part(
         "Crashes",
         crashes.map((crash) => crashItem(api, crash)),
       ),
       ...part(
         "What happened",
-        events.map(({ ts, message, severity }) =>
+        events.map(({ ts, message, severity, crash_id }) =>
           h(
             "li",
             { "data-severity": String(severity) },
             h("time", {}, formatDateTime(Date.parse(String(ts)))),
             h("span", {}, String(message)),
+            ...crashLink(crash_id),
           )
         ),
       ),
       ...part(
         "Earlier runs",
-        runs.map(({ pid, exited_at, cause }) =>
+        runs.map(({ id, pid, exited_at, cause, crash_id }) =>
           h(
             "li",
             {},
             h("time", {}, formatDateTime(Date.parse(String(exited_at)))),
-            h("span", {}, `pid ${pid}: ${String(cause ?? "unknown").replaceAll("_", " ")}`),
+            h("a", { href: formatRoute("processes", { id: String(id) }) }, `pid ${pid}`),
+            h("span", {}, String(cause ?? "unknown").replaceAll("_", " ")),
+            ...crashLink(crash_id),
           )
         ),
       ),
     );
   }
+}
+
+/**
+ * @param {Readonly<Record<string, ProcessLimit>>} limits
+ * @returns {HTMLElement[]} those worth a line
+ */
+export function limitItems(limits) {
+  return LIMITS.flatMap(([key, title]) => {
+    const limit = limits[key];
+    return limit === undefined ? [] : [limitItem(title, limit)];
+  });
+}
+
+/**
+ * The way to what was kept of an end.
+ * @param {SqlValue | undefined} id of a crash, if there is one
+ * @returns {HTMLElement[]}
+ */
+function crashLink(id) {
+  if (typeof id !== "string") return [];
+  return [h("a", { class: "crash-link", href: formatRoute("crash", { id }) }, "last minutes")];
 }
 
 /**

@@ -57,6 +57,8 @@ class ProcessesPage {
   #collapsed = new Set();
   /** @type {number | null} */
   #openPid;
+  /** Of a process that may have ended. @type {string | null} */
+  #openId;
   /** @type {ProcessDetails | null} */
   #details = null;
   #grid = new ProcessGrid({
@@ -79,6 +81,7 @@ class ProcessesPage {
   #tree = h("input", { type: "checkbox" });
   #summary = h("p", { class: "sub", role: "status" }, "Loading");
   #problem = h("p", { class: "notice notice-error", role: "alert", hidden: true });
+  #missing = h("p", { class: "notice", role: "status", hidden: true });
   #empty = h("p", { class: "table-empty", hidden: true });
   #body = h("div", { class: "process-body" });
 
@@ -95,6 +98,7 @@ class ProcessesPage {
     this.#crashes = new CrashList(context.api);
     const pid = Number(params.get("pid"));
     this.#openPid = Number.isInteger(pid) && pid > 0 ? pid : null;
+    this.#openId = params.get("id");
     this.#filter.value = params.get("filter") ?? "";
     this.#filter.addEventListener("input", () => this.#changed());
     this.#filter.addEventListener("keydown", (event) => {
@@ -127,6 +131,7 @@ class ProcessesPage {
         ),
         this.#crashes.element,
         this.#problem,
+        this.#missing,
         this.#body,
       ),
     );
@@ -160,8 +165,9 @@ class ProcessesPage {
       this.#trends.add(this.#processes);
       this.#timeMs = ts === null ? this.#context.nowMs() : Date.parse(ts);
       this.#problem.hidden = true;
-      this.#updateDetails();
       this.#show();
+      await this.#openWanted();
+      this.#updateDetails();
     } catch (error) {
       if (isAbort(error)) return;
       this.#problem.hidden = false;
@@ -218,8 +224,15 @@ class ProcessesPage {
       filter: this.#filter.value,
       sort: isDefault ? null : `${column}-${direction}`,
       group: this.#arrangement === "list" ? null : this.#arrangement,
-      pid: this.#details?.entry.pid ?? null,
+      ...this.#openedParams(),
     });
+  }
+
+  /** A pid names one that runs; one that has ended is named by its id, since its pid is given again. */
+  #openedParams() {
+    const entry = this.#details?.entry;
+    if (entry === undefined) return {};
+    return (entry.exited_at ?? null) === null ? { pid: entry.pid } : { id: entry.id ?? null };
   }
 
   /** @param {TableRow} row */
@@ -257,12 +270,27 @@ class ProcessesPage {
     this.#changed();
   }
 
-  #updateDetails() {
-    if (this.#openPid !== null) {
-      const wanted = this.#processes.find(({ pid }) => pid === this.#openPid);
-      this.#openPid = null;
-      if (wanted !== undefined) this.#openProcess(wanted);
+  /** Opens what the address names, once. */
+  async #openWanted() {
+    const [wantedPid, wantedId] = [this.#openPid, this.#openId];
+    this.#openPid = null;
+    this.#openId = null;
+    if (wantedPid === null && wantedId === null) return;
+    const running = this.#processes.find(({ pid, id }) => pid === wantedPid || id === wantedId);
+    if (running !== undefined) return this.#openProcess(running);
+    if (wantedId === null) return;
+    try {
+      const { process, ended } = await this.#context.api.process(wantedId, this.#gone.signal);
+      const entry = process ?? ended;
+      if (entry !== null) this.#openProcess(entry);
+    } catch (error) {
+      if (isAbort(error)) return;
+      this.#missing.hidden = false;
+      setText(this.#missing, `Process ${wantedId} cannot be shown: ${errorText(error)}`);
     }
+  }
+
+  #updateDetails() {
     const known = this.#details?.entry;
     if (known === undefined) return;
     const now = this.#processes.find(({ pid, start_time }) =>

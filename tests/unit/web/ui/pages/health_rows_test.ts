@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { CheckStatus, WatchedHealth } from "../../../../../web/ui/api_client.js";
+import type { CheckStatus, CrashEntry, WatchedHealth } from "../../../../../web/ui/api_client.js";
 import {
   chosenGroups,
   sinceText,
@@ -42,10 +42,33 @@ const HEALTH: WatchedHealth = {
   ],
 };
 
-const shown = (filter: string, unwellOnly = false) =>
-  chosenGroups(HEALTH, filter, unwellOnly).map(({ title, state, checks }) =>
-    `${title} ${state}: ${checks.map(({ name }) => name).join(" ")}`
-  );
+const NOW_MS = Date.parse("2026-03-01T12:00:00Z");
+const HOUR_MS = 3_600_000;
+
+function crash(id: string, service: string | null, hoursAgo: number): CrashEntry {
+  return {
+    id,
+    ts: new Date(NOW_MS - hoursAgo * HOUR_MS).toISOString(),
+    process_id: "7-1",
+    pid: 7,
+    name: "worker",
+    service,
+    cause: "crashed",
+    exit_code: null,
+    signal: "SIGSEGV",
+    message: "worker crashed with SIGSEGV",
+    evidence: [],
+  };
+}
+
+const shown = (filter: string, unwellOnly = false, crashes: readonly CrashEntry[] = []) =>
+  chosenGroups(HEALTH, crashes, { filter, unwellOnly, nowMs: NOW_MS }).map((group) => {
+    const names = [
+      ...group.checks.map(({ name }) => name),
+      ...group.crashes.map(({ id }) => id),
+    ];
+    return `${group.title} ${group.state}: ${names.join(" ")}`;
+  });
 
 Deno.test("chosenGroups: the host, then services, worst first, with what was chosen", () => {
   assert.deepEqual(shown(""), [
@@ -63,7 +86,34 @@ Deno.test("chosenGroups: the host, then services, worst first, with what was cho
   ]);
   assert.deepEqual(shown("nothing of it"), []);
   // What services say is told at the services.
-  assert.deepEqual(chosenGroups(HEALTH, "", false)[0]?.reasons, ["port is degraded: slow"]);
+  const choice = { filter: "", unwellOnly: false, nowMs: NOW_MS };
+  assert.deepEqual(chosenGroups(HEALTH, [], choice)[0]?.reasons, ["port is degraded: slow"]);
+});
+
+Deno.test("chosenGroups: recent crashes stand with their service, also where no check looks", () => {
+  const crashes = [
+    crash("now", "shop", 0),
+    crash("stranger", null, 1),
+    crash("unchecked", "mail", 30),
+    crash("old", "stock", 8 * 24),
+  ];
+  assert.deepEqual(shown("", false, crashes), [
+    "This host degraded: port stranger",
+    "stock unhealthy: db",
+    "mail unknown: unchecked",
+    "shop healthy: api grpc now",
+  ]);
+  assert.deepEqual(shown("", true, crashes), [
+    "This host degraded: port stranger",
+    "stock unhealthy: db",
+    "shop healthy: grpc now",
+  ]);
+  assert.deepEqual(shown("sigsegv mail", false, crashes), ["mail unknown: unchecked"]);
+  assert.deepEqual(shown("crash shop", false, crashes), ["shop healthy: now"]);
+  const unwatched = { host: HEALTH.host, services: [], checks: [] };
+  const choice = { filter: "", unwellOnly: false, nowMs: NOW_MS };
+  assert.deepEqual(chosenGroups(unwatched, [], choice), []);
+  assert.equal(chosenGroups(unwatched, crashes, choice)[0]?.state, "unknown");
 });
 
 Deno.test("stateCounts: by state, and those that flap", () => {
