@@ -1,3 +1,4 @@
+import { tableFromIPC } from "apache-arrow";
 import type { DuckDb } from "./duckdb_module.ts";
 import {
   DATA_SCHEMA,
@@ -59,6 +60,15 @@ export class Engine {
   /** Runs a statement of our own on the writing connection, to its end. */
   run(sql: string): Uint8Array {
     return this.db.runQuery(this.writer, sql);
+  }
+
+  /** Bytes that the data takes. */
+  usedBytes(): number {
+    const table = tableFromIPC(this.run(
+      `SELECT sum(memory_usage_bytes)::DOUBLE AS bytes FROM duckdb_memory()
+       WHERE tag IN ('IN_MEMORY_TABLE', 'BASE_TABLE', 'METADATA', 'OVERFLOW_STRINGS')`,
+    ));
+    return Number(table.get(0)?.["bytes"] ?? 0);
   }
 
   /**
