@@ -46,6 +46,8 @@ export class CrashStore implements CrashArchive {
       ? { ...limits, maxBytes: Math.min(limits.maxBytes, MAX_MEMORY_BYTES) }
       : limits;
     if (this.#folder !== null) this.#kept = this.#readFolder(this.#folder);
+    // They may be tighter than when those were kept.
+    this.#makeRoom();
   }
 
   get stats(): CrashArchiveStats {
@@ -64,10 +66,7 @@ export class CrashStore implements CrashArchive {
     const bytes = head.length + content.length;
     this.#kept.unshift({ summary, bytes, content: written ? null : content });
     this.#kept.sort((a, b) => b.summary.tsMs - a.summary.tsMs);
-    const { maxCount, maxBytes } = this.#limits;
-    while (this.#kept.length > 1 && (this.#kept.length > maxCount || this.#bytes() > maxBytes)) {
-      this.#drop(this.#kept.at(-1)!);
-    }
+    this.#makeRoom();
   }
 
   list(): readonly CrashSummary[] {
@@ -85,6 +84,14 @@ export class CrashStore implements CrashArchive {
   expire(nowMs: number): void {
     const oldest = nowMs - this.#limits.maxAgeMs;
     for (const kept of this.#kept.filter(({ summary }) => summary.tsMs < oldest)) this.#drop(kept);
+  }
+
+  /** The newest stays, however large it is. */
+  #makeRoom(): void {
+    const { maxCount, maxBytes } = this.#limits;
+    while (this.#kept.length > 1 && (this.#kept.length > maxCount || this.#bytes() > maxBytes)) {
+      this.#drop(this.#kept.at(-1)!);
+    }
   }
 
   #drop(kept: Kept): void {

@@ -42,6 +42,8 @@ export interface CrashRecorderStats {
 
 /** The last words of a process may come in after it is missed; milliseconds. */
 const SETTLE_MS = 3_000;
+/** Crashes that have become too old are looked for so often, milliseconds. */
+const EXPIRE_EVERY_MS = 3_600_000;
 /** Crashes that wait to be recorded. */
 const MAX_WAITING = 64;
 /** Programs whose last crash is remembered. */
@@ -58,6 +60,7 @@ export class CrashRecorder {
   readonly #lastOf = new Map<string, number>();
   #running: Promise<void> | null = null;
   #hurry: () => void = () => {};
+  #cancelExpiry: () => void = () => {};
   #stopped = false;
   #recorded = 0;
   #skipped = 0;
@@ -65,6 +68,7 @@ export class CrashRecorder {
 
   constructor(options: CrashRecorderOptions) {
     this.#options = options;
+    this.#expire();
   }
 
   get stats(): CrashRecorderStats {
@@ -89,11 +93,19 @@ export class CrashRecorder {
   /** Records what still waits, at once; what takes longer than `deadlineMs` is given up. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopped = true;
+    this.#cancelExpiry();
     this.#hurry();
     const late = Promise.withResolvers<void>();
     const cancel = this.#options.timers.after(deadlineMs, late.resolve);
     await Promise.race([this.#running, late.promise]);
     cancel();
+  }
+
+  /** Also while nothing crashes, and when crashes are not recorded any more: what was kept has an age. */
+  #expire(): void {
+    const { archive, clock, timers } = this.#options;
+    archive.expire(clock.nowMs());
+    this.#cancelExpiry = timers.after(EXPIRE_EVERY_MS, () => this.#expire());
   }
 
   async #run(): Promise<void> {
@@ -144,7 +156,6 @@ export class CrashRecorder {
       tables: frozen as Record<CrashTable, FrozenTable>,
     };
     const text = new TextEncoder().encode(JSON.stringify(bundle));
-    archive.expire(clock.nowMs());
     archive.put(summary, await gzip(text));
     write({
       tsMs: summary.tsMs,

@@ -71,6 +71,18 @@ Deno.test("CrashStore: is there after a restart; damaged and foreign files are l
     );
   }));
 
+Deno.test("CrashStore: limits that are tighter after a restart hold for what was kept before", () =>
+  withFolder((path) => {
+    const first = new CrashStore(path, LIMITS);
+    for (let i = 1; i <= 3; i++) first.put(summary(i), Uint8Array.of(i));
+    const second = new CrashStore(path, { ...LIMITS, maxCount: 1 });
+    assert.deepEqual(ids(second), ["3-7"]);
+    assert.equal(second.stats.dropped, 2);
+    assert.deepEqual([...Deno.readDirSync(`${path}/crashes`)].map(({ name }) => name), [
+      "3-7.crash",
+    ]);
+  }));
+
 Deno.test("CrashStore: what cannot be written stays in memory, and says so", () =>
   withFolder((path) => {
     Deno.writeTextFileSync(`${path}/crashes`, "a file where the folder should be");
