@@ -187,12 +187,69 @@ export interface StoreStats {
   readonly queriesRefused: number;
 }
 
+/**
+ * - `open`: takes rows.
+ * - `closed`: takes no more, and waits to be sealed.
+ * - `sealing`: its sorted copy is being made.
+ * - `sealed`: sorted and compressed.
+ * - `on_disk`: was not loaded at the start for want of room; no query sees its rows.
+ */
+export const CHUNK_STATES = ["open", "closed", "sealing", "sealed", "on_disk"] as const;
+export type ChunkStateName = typeof CHUNK_STATES[number];
+
+/** One chunk: rows of a signal, or of a rollup, of a span of time. Times are microseconds since the Unix epoch. */
+export interface ChunkStatus {
+  /** Newer chunks have larger ones. Kept over restarts while there is a file. */
+  readonly number: number;
+  readonly kind: Signal | Rollup;
+  readonly state: ChunkStateName;
+  /** The span of time whose rows it takes, the end not included. */
+  readonly spanStartUs: number;
+  readonly spanEndUs: number;
+  /** Of the oldest and the newest row; null when there is none, or it was not loaded. */
+  readonly minTsUs: number | null;
+  readonly maxTsUs: number | null;
+  /** Null when it was not loaded. */
+  readonly rows: number | null;
+  /** Memory that it takes. */
+  readonly bytes: number;
+  /** True until it is sealed: `bytes` is then taken from chunks of its kind that were sealed before. */
+  readonly bytesEstimated: boolean;
+  /** As its rows came in, columns of Arrow IPC; null when it was not loaded. */
+  readonly receivedBytes: number | null;
+  /** Whether its rows are in the rollups; null when they are of no kind that is rolled up, or not loaded. */
+  readonly rolledUp: boolean | null;
+  /** Null when it is in memory only. */
+  readonly file: { readonly name: string; readonly bytes: number } | null;
+}
+
+/** Which chunks are asked for. */
+export interface ChunkListRequest {
+  /** Null: all. */
+  readonly kinds: readonly (Signal | Rollup)[] | null;
+  readonly state: ChunkStateName | null;
+  /** Only those with a smaller number; null: from the newest on. */
+  readonly before: number | null;
+  readonly limit: number;
+}
+
+/** A page of chunks, the newest first. */
+export interface ChunkList {
+  /** Chunks of these kinds and state, of all pages. */
+  readonly matching: number;
+  readonly chunks: readonly ChunkStatus[];
+  /** `before` of the next page; null when this is the last. */
+  readonly nextBefore: number | null;
+}
+
 /** The store as everybody else sees it. */
 export interface Store {
   /** Resolves when the rows are kept and visible to queries. Rejects without having kept any. */
   append(request: AppendRequest): Promise<void>;
   readonly query: QueryFn;
   stats(): Promise<StoreStats>;
+  /** Which chunks there are, a page of them. */
+  chunks(request: ChunkListRequest): Promise<ChunkList>;
   /** Finishes what was appended, then stops the worker. */
   close(): Promise<void>;
 }

@@ -198,8 +198,16 @@ export class DataDir {
     this.#left.push(file);
   }
 
-  get leftOnDisk(): number {
-    return this.#left.length;
+  /** Files whose rows are on disk only, newest first. */
+  get left(): readonly ChunkFile[] {
+    return this.#left;
+  }
+
+  /** The file of a chunk; null when nothing of it could be written. */
+  file(chunk: ChunkId): { readonly name: string; readonly bytes: number } | null {
+    const name = fileOf(chunk);
+    const bytes = this.#sizes.get(name);
+    return bytes === undefined ? null : { name, bytes };
   }
 
   /** Removes files that were not loaded and whose span of time ended before `endedBeforeUs`. */

@@ -4,7 +4,7 @@ import type { DefinitionTable } from "../mod/intern/definitions.ts";
 import type { LabelMatcher } from "../mod/metrics/metric_query.ts";
 import type { StepPlan, WindowsRequest } from "../mod/metrics/metric_source.ts";
 import type { ChunkKind } from "./chunk_kind.ts";
-import type { RecoveryReport, StoreStats } from "../mod/ports.ts";
+import type { ChunkList, ChunkListRequest, RecoveryReport, StoreStats } from "../mod/ports.ts";
 import type { Patience } from "./patience.ts";
 import type { StateTable } from "./schema.ts";
 import type { TailSampling } from "./tail_sampling.ts";
@@ -104,6 +104,7 @@ export type StoreRequest =
     readonly ipc: Uint8Array<ArrayBuffer>;
   }
   | { readonly type: "stats"; readonly id: number }
+  | { readonly type: "chunks"; readonly id: number; readonly request: ChunkListRequest }
   | { readonly type: "close"; readonly id: number };
 
 export interface QueryOutcome {
@@ -143,6 +144,7 @@ export type StoreReply =
     readonly plan: StepPlan | null;
   }
   | { readonly type: "stats"; readonly id: number; readonly stats: WorkerStats }
+  | { readonly type: "chunks"; readonly id: number; readonly list: ChunkList }
   | { readonly type: "failed"; readonly id: number; readonly error: StoreFailure }
   | Broken;
 

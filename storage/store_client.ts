@@ -8,6 +8,8 @@ import type { Logger } from "../mod/log/logger.ts";
 import type { MetricSource } from "../mod/metrics/metric_source.ts";
 import type {
   AppendRequest,
+  ChunkList,
+  ChunkListRequest,
   QueryRequest,
   QueryResult,
   Store,
@@ -206,6 +208,12 @@ export class StoreClient implements Store {
     const reply = await this.#request({ type: "stats", id: this.#id() });
     if (reply.type !== "stats") throw unexpected(reply);
     return { ...reply.stats, restarts: this.#restarts };
+  }
+
+  async chunks(request: ChunkListRequest): Promise<ChunkList> {
+    const reply = await this.#request({ type: "chunks", id: this.#id(), request });
+    if (reply.type !== "chunks") throw unexpected(reply);
+    return reply.list;
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import type { Clock } from "../mod/clock.ts";
 import { SIGNALS } from "../mod/columns/column.ts";
 import { HorizonError } from "../mod/errors.ts";
 import { ROLLUPS } from "../mod/metrics/rollup.ts";
-import type { DiskStats } from "../mod/ports.ts";
+import type { ChunkList, ChunkListRequest, DiskStats } from "../mod/ports.ts";
 import { encodeArrow } from "./arrow_encode.ts";
 import {
   bucketOf,
@@ -13,6 +13,7 @@ import {
   type SparedBytes,
 } from "./chunk_catalog.ts";
 import { CHUNK_KINDS } from "./chunk_kind.ts";
+import { listChunks } from "./chunk_list.ts";
 import { ChunkTables } from "./chunk_tables.ts";
 import type { DataDir } from "./data_dir.ts";
 import type { DuckDb } from "./duckdb_module.ts";
@@ -349,6 +350,17 @@ export class StoreCore {
       queriesCancelled: cancelled,
       queriesRefused: refused,
     };
+  }
+
+  /** A page of the chunks that are loaded, and of those that were left on disk. */
+  chunks(request: ChunkListRequest): ChunkList {
+    const disk = this.#disk;
+    return listChunks({
+      chunks: this.#catalog.all(),
+      left: disk?.left ?? [],
+      sealing: this.#sealing.sealingChunk,
+      fileOf: (chunk) => disk?.file(chunk) ?? null,
+    }, request);
   }
 
   #diskStats(): DiskStats | null {

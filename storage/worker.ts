@@ -120,6 +120,9 @@ function handle(request: StoreRequest): void {
     case "stats":
       reply({ type: "stats", id, stats: store().stats() });
       break;
+    case "chunks":
+      reply({ type: "chunks", id, list: store().chunks(request.request) });
+      break;
     case "close":
       if (ticker !== null) clearInterval(ticker);
       store().close();

@@ -23,6 +23,7 @@ import { processDetailRoutes } from "./api/process_detail_routes.ts";
 import { logFileRoutes } from "./api/log_file_routes.ts";
 import { processRoutes } from "./api/process_routes.ts";
 import { rpcRoutes } from "./api/rpc_routes.ts";
+import { storageChunkRoutes } from "./api/storage_chunk_routes.ts";
 import { storageRoutes } from "./api/storage_routes.ts";
 import { BODY_BUDGET, type BodyLimits } from "./body/body_limits.ts";
 import { BodyReader } from "./body/body_reader.ts";
@@ -65,7 +66,7 @@ export interface WebDeps {
   /** Bounds of bodies with telemetry; SQL has smaller ones of its own. */
   readonly bodyLimits: BodyLimits;
   readonly streamLimits?: StreamLimits;
-  readonly store: Pick<Store, "query" | "stats">;
+  readonly store: Pick<Store, "query" | "stats" | "chunks">;
   readonly metricQuery: MetricQueryFn;
   readonly metricNames: MetricNamesFn;
   readonly intake: { readonly stats: IntakeStats };
@@ -167,6 +168,7 @@ export function createWeb(deps: WebDeps): Web {
     ...metricsRoutes({ ...deps, registry, bodies, gate, stream }),
     ...infoRoutes(deps),
     ...storageRoutes(deps),
+    ...storageChunkRoutes(deps),
     ...processRoutes(deps.processes),
     ...processDetailRoutes({ ...deps, query: deps.store.query }),
     ...crashRoutes(deps.crashes),

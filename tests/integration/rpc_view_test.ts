@@ -118,7 +118,7 @@ Deno.test("rpc: spans of the present and of older conventions, by minute", async
     );
     assert.deepEqual(some, [[3]]);
     const { request } = fakeWeb({
-      store: { query: fixture.store.query, stats: () => fixture.store.stats() },
+      store: fixture.store,
       clock: systemClock,
     });
     const answer = RpcJson.parse(await (await request("/api/rpc?service=shop")).json());

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { HorizonError } from "../../mod/errors.ts";
 import type { WebDeps } from "../../web/app.ts";
 import { serveApp } from "../../web/serve.ts";
-import { fakeWeb, queryResult, STORE_STATS } from "../unit/web/fake_web.ts";
+import { fakeWeb, noChunks, queryResult, STORE_STATS } from "../unit/web/fake_web.ts";
 
 interface Served extends AsyncDisposable {
   readonly url: string;
@@ -62,6 +62,7 @@ Deno.test("/api/sql: a client that goes away cancels its query", async () => {
         });
       },
       stats: () => Promise.resolve(STORE_STATS),
+      chunks: noChunks,
     },
   });
   const client = new AbortController();
@@ -79,6 +80,7 @@ Deno.test("/api/sql: a large result arrives whole, compressed for who asks for i
     store: {
       query: () => Promise.resolve(result),
       stats: () => Promise.resolve(STORE_STATS),
+      chunks: noChunks,
     },
   });
   const response = await fetch(`${server.url}/api/sql?query=x&format=jsonl`, {

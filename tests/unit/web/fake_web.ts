@@ -8,7 +8,7 @@ import { Rejections } from "../../../mod/otlp/rejections.ts";
 import { LatestValues } from "../../../mod/latest/latest_values.ts";
 import { ReportedExits } from "../../../mod/processes/reported_exits.ts";
 import type { ProcessRow } from "../../../mod/processes/process_row.ts";
-import type { QueryFn, QueryResult, SqlValue, StoreStats } from "../../../mod/ports.ts";
+import type { ChunkList, QueryFn, QueryResult, SqlValue, StoreStats } from "../../../mod/ports.ts";
 import { SourceRegistry } from "../../../mod/sources/source_registry.ts";
 import { createWeb, type Web, type WebDeps } from "../../../web/app.ts";
 import type { Connection } from "../../../web/connection.ts";
@@ -77,6 +77,11 @@ export const STORE_STATS: StoreStats = {
   queriesRefused: 2,
 };
 
+/** A store without chunks. */
+export function noChunks(): Promise<ChunkList> {
+  return Promise.resolve({ matching: 0, chunks: [], nextBefore: null });
+}
+
 /** A result of the given columns and rows. */
 export function queryResult(
   columns: readonly (readonly [name: string, type: string])[],
@@ -141,7 +146,11 @@ export function fakeWeb(overrides: Partial<WebDeps> = {}): FakeWeb {
       allowedOrigins: [],
     },
     bodyLimits: { maxBytes: 1_000, maxDecompressedBytes: 10_000, timeoutMs: 5_000 },
-    store: { query, stats: () => Promise.resolve(STORE_STATS) },
+    store: {
+      query,
+      stats: () => Promise.resolve(STORE_STATS),
+      chunks: noChunks,
+    },
     metricQuery: ({ startMs, stepMs }) =>
       Promise.resolve({
         startMs,

@@ -103,6 +103,7 @@ Deno.test("dispatch: an unexpected failure is 500 without its message, which the
     store: {
       query: () => Promise.reject(new Error("/secret/path is broken")),
       stats: () => Promise.reject(new Error("no")),
+      chunks: () => Promise.reject(new Error("no")),
     },
   });
   const response = await request("/api/sql?query=SELECT%201");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { errorOf, fakeWeb, STORE_STATS } from "../fake_web.ts";
+import { errorOf, fakeWeb, noChunks, STORE_STATS } from "../fake_web.ts";
 import { readExposition, type ReadFamily } from "./exposition_reader.ts";
 
 const OPENMETRICS = {
@@ -135,6 +135,7 @@ Deno.test("/metrics: goes on without a store that fails, with its last known fig
     store: {
       query: () => Promise.reject(new Error("no")),
       stats: () => broken ? Promise.reject(new Error("gone")) : Promise.resolve(STORE_STATS),
+      chunks: noChunks,
     },
   });
   await scrape(web);

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { HorizonError } from "../../../../mod/errors.ts";
 import type { QueryRequest, QueryResult } from "../../../../mod/ports.ts";
 import { SqlResultJson } from "../../../../web/sql/sql_routes.ts";
-import { errorOf, type FakeWeb, fakeWeb, gzipped, queryResult, STORE_STATS } from "../fake_web.ts";
+import {
+  errorOf,
+  type FakeWeb,
+  fakeWeb,
+  gzipped,
+  noChunks,
+  queryResult,
+  STORE_STATS,
+} from "../fake_web.ts";
 
 interface Asked extends FakeWeb {
   readonly asked: QueryRequest[];
@@ -19,6 +27,7 @@ function sqlWeb(
         return result instanceof HorizonError ? Promise.reject(result) : Promise.resolve(result);
       },
       stats: () => Promise.resolve(STORE_STATS),
+      chunks: noChunks,
     },
   });
   return { ...web, asked };
