@@ -289,7 +289,7 @@ export class ProcessCollector implements Collector {
     this.#stateCounts.clear();
     this.#table.leftOut = 0;
     this.#userThreads = null;
-    this.#options.lifecycle?.beginTurn(tsMs);
+    this.#options.lifecycle?.beginTurn(tsMs, this.#table);
     const wanted = Math.ceil(this.#table.size / SLOW_LOOKS_PER_TURN);
     this.#slowTurns = Math.max(slowTurns, Math.min(wanted, MOST_SLOW_TURNS));
     // Those of services are what it is all about: they do not have to wait for the others.

@@ -1,5 +1,6 @@
 import type { HorizonEvent } from "../../mod/events/event.ts";
 import {
+  type Death,
   type DeathEvidence,
   type ExitSource,
   explainDeath,
@@ -25,7 +26,8 @@ import { type ExitStatus, parseWaitStatus } from "../../mod/processes/wait_statu
 import type { KernelLog } from "./kernel_log.ts";
 import type { OomCounts } from "./oom_counts.ts";
 import { redactArguments } from "./redact_arguments.ts";
-import { executableName, processRow, type TrackedProcess } from "./tracked_process.ts";
+import { programName } from "./process_files.ts";
+import { processRow, type TrackedProcess } from "./tracked_process.ts";
 import { type UnitJournal, unitOf } from "./unit_journal.ts";
 
 /** Whose starts and ends are kept: of all processes, of those of groups, of none. */
@@ -58,12 +60,25 @@ const ZOMBIE_AFTER_MS = 10_000;
 /** The journal is asked for what was written so long before a process was missed, milliseconds. */
 const JOURNAL_MARGIN_MS = 10_000;
 
+/** Processes that are there, by pid. */
+export interface RunningProcesses {
+  get(pid: number): TrackedProcess | undefined;
+}
+
 /** Notices what happens to processes, and tells it as events. Deaths are told with their cause. */
 export class ProcessLifecycle {
   readonly #options: LifecycleOptions;
   readonly #restarts: RestartTracker;
   /** Of programs that were restarted: the last process of each, for the end of its loop. */
   readonly #restarted = new Map<string, ProcessRow>();
+  /**
+   * Processes that looked like their living parent at first, with the pid of that parent. Most are on their way
+   * from fork to exec; those that stay so are workers. Bounded by the table of processes, as is the next.
+   */
+  readonly #copies = new Map<TrackedProcess, number>();
+  /** Copies that were not looked at again: whether their start is a restart is still open. */
+  readonly #fresh = new Set<TrackedProcess>();
+  #running: RunningProcesses = new Map();
   readonly #asking = new Set<Promise<void>>();
   /** Bounded by the table of processes. */
   readonly #dying: TrackedProcess[] = [];
@@ -107,7 +122,8 @@ export class ProcessLifecycle {
     return notes;
   }
 
-  beginTurn(tsMs: number): void {
+  beginTurn(tsMs: number, running: RunningProcesses): void {
+    this.#running = running;
     this.#ungrouped = 0;
     this.#options.kernelLog.poll();
     for (const key of this.#restarts.recovered(tsMs)) {
@@ -122,28 +138,38 @@ export class ProcessLifecycle {
     process.announced = true;
     this.#options.oomCounts.watch(process.cgroup);
     const row = processRow(process, null);
+    const copied = this.#looksLikeItsParent(process, row);
     if (process.early) {
       // A zombie from before: its end was told then, or will be as one that was missed.
       if (isDead(process)) process.diedAtMs = process.firstSeenMs;
       else if (process.service !== null) this.#write(foundEvent(row));
+      if (copied && process.diedAtMs === null) this.#copies.set(process, process.ppid);
       return;
     }
     this.#write(startEvent(row));
-    const key = restartKey(row, process);
-    const restart = this.#restarts.started(key, process.firstSeenMs);
-    if (restart === null) return;
-    if (restart.inARow >= this.#options.restarts.loopCount) this.#restarted.set(key, row);
-    for (const event of restartEvents(row, restart, process.firstSeenMs)) this.#write(event);
+    if (copied) {
+      this.#copies.set(process, process.ppid);
+      this.#fresh.add(process);
+    } else this.#started(process, process.firstSeenMs);
   }
 
-  /** It runs another program under the same identity. */
+  /** It runs another program under the same identity: that one is what has started. */
   execed(process: TrackedProcess, before: ProcessRow, tsMs: number): void {
-    if (process.announced) this.#write(execEvent(processRow(process, null), before, tsMs));
+    if (!process.announced) return;
+    const row = processRow(process, null);
+    this.#write(execEvent(row, before, tsMs));
+    this.#copies.delete(process);
+    this.#fresh.delete(process);
+    if (restartKey(row) !== restartKey(before)) this.#started(process, tsMs);
   }
 
   /** To be called each turn for a process that is there. */
   seen(process: TrackedProcess, tsMs: number): void {
     if (process.early && !process.announced) return;
+    // Looked at again it is what it was: a worker, unless its parent has left it behind, as daemons are.
+    if (!process.recheck && this.#fresh.delete(process) && this.#isCopy(process)) {
+      this.#started(process, tsMs);
+    }
     if (process.state === "defunct") this.#seenDefunct(process, tsMs);
     const blocked = process.state === "blocked";
     if (!blocked && process.blockedSinceMs === null) return;
@@ -239,10 +265,7 @@ export class ProcessLifecycle {
       this.#write(exitEvent(row, death, tsMs));
       this.#options.onDeath({ process: row, death, watched: isWatched, expected, lastSight });
     };
-    if (countsAsRestartable(process, evidence)) {
-      const livedMs = tsMs - process.startTimeMs;
-      this.#restarts.exited(restartKey(row, process), tsMs, livedMs);
-    }
+    this.#ended(process, explainDeath(evidence), tsMs);
     const unit = unitOf(process.cgroup);
     const wanted = evidence.exit === null && evidence.oomLine === null;
     if (unit === null && saysNothing(evidence)) {
@@ -257,6 +280,50 @@ export class ProcessLifecycle {
       finish({ ...evidence, exit, unit, unitResult: result });
     }).finally(() => this.#asking.delete(asking));
     this.#asking.add(asking);
+  }
+
+  /** Its start is a restart if the same has ended shortly before. */
+  #started(process: TrackedProcess, tsMs: number): void {
+    const row = processRow(process, null);
+    const key = this.#isCopy(process) ? workerKey(row) : restartKey(row);
+    const restart = this.#restarts.started(key, tsMs);
+    if (restart === null) return;
+    if (restart.inARow >= this.#options.restarts.loopCount) this.#restarted.set(key, row);
+    for (const event of restartEvents(row, restart, tsMs)) this.#write(event);
+  }
+
+  /** Its end may be followed by a restart. */
+  #ended(process: TrackedProcess, death: Death, tsMs: number): void {
+    if (this.#isExpectedBack(process, death)) {
+      const row = processRow(process, tsMs);
+      const key = this.#isCopy(process) ? workerKey(row) : restartKey(row);
+      if (this.#fresh.has(process)) this.#started(process, process.firstSeenMs);
+      this.#restarts.exited(key, tsMs, tsMs - process.startTimeMs);
+    }
+    this.#copies.delete(process);
+    this.#fresh.delete(process);
+  }
+
+  /**
+   * What a group names is expected to run, so any end of it may be followed by a restart. Others (their
+   * children, workers, and what belongs to no group) come and go: of these only those that died. A copy that
+   * fails before it was looked at again may be a part of its parent, or a program that could not be run.
+   */
+  #isExpectedBack(process: TrackedProcess, death: Death): boolean {
+    if (this.#fresh.has(process)) return isFault(death);
+    if (!this.#isCopy(process) && isNamedByGroup(process)) return true;
+    return isCrash(death, false);
+  }
+
+  #looksLikeItsParent(process: TrackedProcess, row: ProcessRow): boolean {
+    const parent = this.#running.get(process.ppid);
+    if (parent === undefined || parent === process || !parent.identified) return false;
+    return parent.diedAtMs === null && restartKey(processRow(parent, null)) === restartKey(row);
+  }
+
+  /** No more once its parent has gone: what it leaves behind is the program itself. */
+  #isCopy(process: TrackedProcess): boolean {
+    return this.#copies.get(process) === process.ppid;
   }
 
   #evidenceOf(process: TrackedProcess, oomLine: string | null): DeathEvidence {
@@ -305,17 +372,19 @@ function saysNothing({ exit, oomLine, faultLine, cgroupOomKills }: DeathEvidence
 }
 
 /** What comes back under the same name, and with the same words, is the same program. */
-function restartKey(row: ProcessRow, process: TrackedProcess): string {
-  return [row.service ?? "", executableName(process), row.commandLine ?? ""].join("\0");
+function restartKey({ service, executable, name, commandLine }: ProcessRow): string {
+  const program = executable === null ? name : programName(executable);
+  return [service ?? "", program, commandLine ?? ""].join("\0");
 }
 
-/**
- * Processes that a group names are expected to run: any end of theirs may be followed by a restart.
- * Others (their children, and what belongs to no group) come and go; of these only those that died.
- */
-function countsAsRestartable(process: TrackedProcess, evidence: DeathEvidence): boolean {
-  if (isNamedByGroup(process)) return true;
-  return isCrash(explainDeath(evidence), false);
+/** Of the workers of a program, which look like it and are started by it: they are restarted on their own. */
+function workerKey(row: ProcessRow): string {
+  return `${restartKey(row)}\0worker`;
+}
+
+/** No program means to end so. */
+function isFault({ cause }: Death): boolean {
+  return cause === "crashed" || cause === "oom_killed" || cause === "limit_exceeded";
 }
 
 function isNamedByGroup({ assignment }: TrackedProcess): boolean {

@@ -326,6 +326,146 @@ Deno.test("ProcessLifecycle: workers that come and go in a service are no restar
     collector.close();
   }));
 
+const SHOP = { executable: "/opt/shopd", args: ["shopd", "--port=1"] };
+
+/** Such a process, started now. */
+function shopFrom(time: FakeTime, ppid = 1) {
+  return { ...SHOP, ppid, startTicks: (time.nowMs() - BOOT_MS) / 10 };
+}
+
+Deno.test("ProcessLifecycle: a child between fork and exec is no restart of its parent, whatever it becomes", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, told, names, time } = setUp(tree);
+    turn();
+    // One has run before and ended, so that the next start is a restart: this one, and no other.
+    tree.set(200, shopFrom(time));
+    turn();
+    tree.remove(200);
+    turn(2);
+    tree.set(201, shopFrom(time));
+    turn();
+    assert.deepEqual(names(201), ["start", "restart"]);
+    for (let child = 210; child < 230; child += 10) {
+      tree.set(child, { ...SHOP, ppid: 201 });
+      // Gone again before it was looked at once more.
+      tree.set(child + 1, { ...SHOP, ppid: 201 });
+      // Ends with a code, as part of a script may.
+      tree.set(child + 2, { ...SHOP, ppid: 201 });
+      turn();
+      tree.remove(child + 1);
+      tree.set(child + 2, { ...SHOP, ppid: 201, state: "Z", threads: 1, waitStatus: 1 << 8 });
+      tree.set(child, { name: "tar", executable: "/bin/tar", args: ["tar", "c"], ppid: 201 });
+      turn(6);
+      tree.remove(child + 2);
+      tree.remove(child);
+      turn(2);
+      assert.deepEqual(names(child), ["start", "exec", "exit"]);
+      assert.deepEqual(names(child + 1), ["start", "exit"]);
+      assert.deepEqual(names(child + 2), ["start", "exit"]);
+    }
+    // Its parent's own restart is told as before, and has not been counted anew by them.
+    tree.remove(201);
+    turn(2);
+    tree.set(202, shopFrom(time));
+    turn();
+    const [start, restart, ...more] = told(202);
+    assert.deepEqual([start?.name, restart?.name, more], ["start", "restart", []]);
+    assert.equal(restart?.value, 2);
+    collector.close();
+  }));
+
+Deno.test("ProcessLifecycle: a supervisor whose command line begins as its program's, and forks it: true restarts", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, told, names } = setUp(tree);
+    const supervisor = { executable: "/opt/shopd", args: ["shopd", "supervise"] };
+    const program = { executable: "/opt/shopd", args: ["shopd", "supervise", "--child"] };
+    tree.set(300, supervisor);
+    turn();
+    names(300);
+    const all: string[][] = [];
+    for (const [pid, seenAs] of [[301, program], [302, supervisor], [303, program]] as const) {
+      const same = { ppid: 300, startTicks: pid * 100, startStack: 140_000, name: "shopd" };
+      tree.set(pid, { ...same, ...seenAs });
+      turn();
+      // Seen between fork and exec: only its stack and its arguments tell that it is another program by now.
+      tree.set(pid, { ...same, ...program, startStack: 150_000, name: "child" });
+      turn(6);
+      all.push(told(pid).map(({ name }) => name).filter((name) => name !== "exec"));
+      tree.remove(pid);
+      turn(2);
+    }
+    assert.deepEqual(
+      all,
+      [["start"], ["start", "restart"], ["start", "restart", "restart_loop"]]
+        .map((names, i) => i < 2 ? names : names.slice(0, 2)),
+    );
+    assert.deepEqual(names(300), []);
+    collector.close();
+  }));
+
+Deno.test("ProcessLifecycle: workers that look like their parent are restarted on their own, when they die", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, told, names, time } = setUp(tree);
+    tree.set(400, SHOP);
+    turn();
+    const startTicks = new Map<number, number>();
+    const start = (pid: number) => {
+      const worker = shopFrom(time, 400);
+      startTicks.set(pid, worker.startTicks);
+      tree.set(pid, worker);
+    };
+    const end = (pid: number, waitStatus: number) => {
+      const ended = { state: "Z", threads: 1, waitStatus, startTicks: startTicks.get(pid) ?? 0 };
+      tree.set(pid, { ...SHOP, ppid: 400, ...ended });
+      turn();
+      tree.remove(pid);
+    };
+    start(401);
+    turn(7);
+    names(401);
+    // It has served its requests: the next one is no restart.
+    end(401, 0);
+    start(402);
+    turn(7);
+    assert.deepEqual(names(402), ["start"]);
+    end(402, 1 << 8);
+    start(403);
+    turn(7);
+    assert.deepEqual(names(403), ["start", "restart"]);
+    // One that crashes at once, before it is looked at again, is one as well.
+    end(403, 11);
+    start(404);
+    turn();
+    end(404, 11);
+    start(405);
+    turn(7);
+    assert.deepEqual(names(404), ["start", "restart", "exit"]);
+    assert.deepEqual(names(405), ["start", "restart", "restart_loop"]);
+    assert.deepEqual(told(400).map(({ name }) => name), ["found"]);
+    collector.close();
+  }));
+
+Deno.test("ProcessLifecycle: a daemon that its starter leaves behind is no restart; when it comes back it is", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, names } = setUp(tree);
+    turn();
+    tree.set(500, SHOP);
+    turn();
+    tree.set(501, { ...SHOP, ppid: 500 });
+    turn();
+    tree.remove(500);
+    tree.set(501, { ...SHOP, ppid: 1 });
+    turn(8);
+    assert.deepEqual(names(500), ["start", "exit"]);
+    assert.deepEqual(names(501), ["start"]);
+    tree.remove(501);
+    turn(2);
+    tree.set(502, SHOP);
+    turn();
+    assert.deepEqual(names(502), ["start", "restart"]);
+    collector.close();
+  }));
+
 Deno.test("ProcessLifecycle: what waits in the kernel for long is stuck, until it goes on", () =>
   ProcessTree.with((tree) => {
     const { collector, turn, told, names } = setUp(tree);
