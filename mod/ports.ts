@@ -80,6 +80,8 @@ export interface StoredStats {
   /** Microseconds since the Unix epoch; null when there is no row. */
   readonly minTsUs: number | null;
   readonly maxTsUs: number | null;
+  /** How long rows are kept, milliseconds, where the budgets have room. */
+  readonly retentionMs: number;
   /** Of all this, what is sorted and compressed; and the bytes that its rows came in as. */
   readonly sealed: {
     readonly chunks: number;

@@ -3,7 +3,7 @@ import type { Clock } from "../mod/clock.ts";
 import { SIGNALS } from "../mod/columns/column.ts";
 import { HorizonError } from "../mod/errors.ts";
 import { ROLLUPS } from "../mod/metrics/rollup.ts";
-import type { ChunkList, ChunkListRequest, DiskStats } from "../mod/ports.ts";
+import type { ChunkList, ChunkListRequest, DiskStats, StoredStats } from "../mod/ports.ts";
 import { encodeArrow } from "./arrow_encode.ts";
 import {
   bucketOf,
@@ -12,7 +12,7 @@ import {
   chunkLimits,
   type SparedBytes,
 } from "./chunk_catalog.ts";
-import { CHUNK_KINDS } from "./chunk_kind.ts";
+import { CHUNK_KINDS, type ChunkKind } from "./chunk_kind.ts";
 import { listChunks } from "./chunk_list.ts";
 import { ChunkTables } from "./chunk_tables.ts";
 import type { DataDir } from "./data_dir.ts";
@@ -327,8 +327,8 @@ export class StoreCore {
     const { running, queued, total, cancelled, refused } = this.#queries.counts;
     return {
       disk: this.#diskStats(),
-      signals: SIGNALS.map((signal) => ({ signal, ...storedStats(this.#catalog.of(signal)) })),
-      rollups: ROLLUPS.map((rollup) => ({ rollup, ...storedStats(this.#catalog.of(rollup)) })),
+      signals: SIGNALS.map((signal) => ({ signal, ...this.#storedStats(signal) })),
+      rollups: ROLLUPS.map((rollup) => ({ rollup, ...this.#storedStats(rollup) })),
       rollupsPending:
         [...this.#catalog.all()].filter((chunk) => !chunk.rolledUp && chunk.state !== "open")
           .length,
@@ -350,6 +350,10 @@ export class StoreCore {
       queriesCancelled: cancelled,
       queriesRefused: refused,
     };
+  }
+
+  #storedStats(kind: ChunkKind): StoredStats {
+    return storedStats(this.#catalog.of(kind), this.#options.retentionMs[kind]);
   }
 
   /** A page of the chunks that are loaded, and of those that were left on disk. */

@@ -2,7 +2,7 @@ import type { StoredStats } from "../mod/ports.ts";
 import type { Chunk } from "./chunk_catalog.ts";
 
 /** What chunks of one kind hold. */
-export function storedStats(chunks: readonly Chunk[]): StoredStats {
+export function storedStats(chunks: readonly Chunk[], retentionMs: number): StoredStats {
   const filled = chunks.filter((chunk) => chunk.rows > 0);
   const sealed = chunks.filter(({ state }) => state === "sealed");
   return {
@@ -14,6 +14,7 @@ export function storedStats(chunks: readonly Chunk[]): StoredStats {
     bytes: sum(filled, (c) => c.bytes),
     minTsUs: filled.length === 0 ? null : Math.min(...filled.map((c) => c.minTsUs)),
     maxTsUs: filled.length === 0 ? null : Math.max(...filled.map((c) => c.maxTsUs)),
+    retentionMs,
     sealed: {
       chunks: sealed.length,
       rows: sum(sealed, (c) => c.rows),

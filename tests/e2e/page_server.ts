@@ -9,7 +9,7 @@ import { Intake } from "../../mod/intake/intake.ts";
 import type { SeriesKind } from "../../mod/intern/definitions.ts";
 import { SampleWriter } from "../../mod/intake/sample_writer.ts";
 import { Registries } from "../../mod/intern/registries.ts";
-import { sortLabels } from "../../mod/intern/series_registry.ts";
+import { SERIES_REFUSED, sortLabels } from "../../mod/intern/series_registry.ts";
 import { LatestValues } from "../../mod/latest/latest_values.ts";
 import { silentLogger } from "../../mod/log/logger.ts";
 import { DEFAULT_OTLP_LIMITS } from "../../mod/otlp/limits.ts";
@@ -66,6 +66,10 @@ export interface PageServerOptions {
   readonly processes: readonly ProcessRow[];
   readonly tokens?: readonly TokenGrant[];
   readonly crashes?: CrashStore;
+  /** Memory only when left out. */
+  readonly disk?: StoreOptions["disk"];
+  /** Series past it are refused; 10,000 when left out. */
+  readonly maxSeriesPerMetric?: number;
   /** What `POST /api/health/{check}/run` does. */
   readonly runCheck?: (name: string) => CheckStatus | null;
 }
@@ -99,8 +103,10 @@ const STORE_OPTIONS: StoreOptions = {
 };
 
 export async function startPageServer(options: PageServerOptions): Promise<PageServer> {
-  const registries = new Registries({ maxSeries: 10_000, maxSeriesPerMetric: 10_000 });
-  const store = await StoreClient.open(STORE_OPTIONS, registries, silentLogger);
+  const maxSeriesPerMetric = options.maxSeriesPerMetric ?? 10_000;
+  const registries = new Registries({ maxSeries: 10_000, maxSeriesPerMetric });
+  const storeOptions = { ...STORE_OPTIONS, disk: options.disk ?? null };
+  const store = await StoreClient.open(storeOptions, registries, silentLogger);
   const limits = { maxPendingBytes: 2 ** 28, flushIntervalMs: 5, maxBatchRows: 50_000 };
   const intake = new Intake(store, registries, limits, systemClock);
   const latest = new LatestValues({
@@ -109,11 +115,11 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       throw error;
     },
   });
-  const ids = options.series.map(({ name, kind, unit, labels, service }) =>
-    registries.series.resolve(name, kind, unit, sortLabels(Object.entries(labels)), service ?? "")
-  );
+  const taken = options.series.map((one) => ({ ...one, id: idOf(registries, one) }))
+    .filter(({ id }) => id !== SERIES_REFUSED);
+  const ids = taken.map(({ id }) => id);
   const push = (second: number): number[] => {
-    const values = options.series.map(({ value }) => value(second));
+    const values = taken.map(({ value }) => value(second));
     for (const [i, id] of ids.entries()) {
       intake.builders.metrics.push(id, second * 1_000_000, values[i] ?? 0);
     }
@@ -276,6 +282,11 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       await store.close();
     },
   };
+}
+
+function idOf(registries: Registries, { name, kind, unit, labels, service }: HostSeries): number {
+  const sorted = sortLabels(Object.entries(labels));
+  return registries.series.resolve(name, kind, unit, sorted, service ?? "");
 }
 
 function fail(event: string, fields: unknown): never {

@@ -483,6 +483,8 @@ Deno.test("layout: at 360 pixels nothing hangs over the edge, on any page, in bo
         const [path, ready] of [
           ["#/overview", ".legend-item"],
           ["#/processes", "td.col-name"],
+          ["#/ingest", ".ingest-table"],
+          ["#/storage", ".metric-row"],
           ["#/sql?query=FROM%20metrics%20LIMIT%2020", ".result-table"],
         ]
       ) {

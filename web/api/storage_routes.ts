@@ -44,6 +44,7 @@ const Stored = {
   }).describe("Of sealed chunks: the bytes that rows came in as, what they take, and their ratio."),
   min_ts: z.string().nullable(),
   max_ts: z.string().nullable(),
+  retention_ms: z.number().describe("How long rows are kept, where the budgets have room."),
 };
 
 /** The answer of `/api/storage`. */
@@ -245,6 +246,7 @@ function storedJson(stored: StoredStats) {
     },
     min_ts: stored.minTsUs === null ? null : isoMicros(stored.minTsUs),
     max_ts: stored.maxTsUs === null ? null : isoMicros(stored.maxTsUs),
+    retention_ms: stored.retentionMs,
   };
 }
 

@@ -113,6 +113,44 @@
  * @property {{ open: number, buffered_bytes: number, refused: Record<string, number> }} bodies
  * @property {IngestSource[]} sources
  * @property {number} unlisted_sources
+ *
+ * @typedef {object} StoredRows What is stored of a signal, or of a rollup.
+ * @property {number} rows
+ * @property {number} chunks
+ * @property {{ open: number, closed: number, sealed: number }} chunk_states
+ * @property {number} bytes
+ * @property {{ ratio: number | null }} compression
+ * @property {string | null} min_ts
+ * @property {number} retention_ms
+ *
+ * @typedef {object} StorageDisk
+ * @property {string} path
+ * @property {number} bytes
+ * @property {number} budget_bytes
+ * @property {number} files
+ * @property {string | null} problem
+ * @property {number} failed_writes
+ * @property {number} layout_version
+ * @property {string} fsync
+ * @property {number} syncs
+ * @property {number} unsynced_bytes
+ * @property {number} waiting_rows
+ * @property {number} waiting_bytes
+ * @property {number} unlogged_rows
+ * @property {number} quarantined_files
+ * @property {{ rows: number, elapsed_ms: number, lost_stretches: number, lost_bytes: number, left_on_disk: number, set_aside: number }} recovery
+ *
+ * @typedef {{ name: string, looked_at: number, labels: { key: string, values: number, series: number }[] }} MetricLabels
+ * @typedef {object} StorageState
+ * @property {number} bytes
+ * @property {number} budget_bytes
+ * @property {(StoredRows & { signal: string })[]} signals
+ * @property {(StoredRows & { rollup: string })[]} rollups
+ * @property {{ what: string, reason: string, count: number }[]} drops
+ * @property {StorageDisk | null} disk null in memory only
+ * @property {{ count: number, last: { ts: string, reason: string, emptied: boolean } | null }} restarts
+ * @property {{ live: number, retired: number, refused: Record<string, number>, by_metric: { name: string, series: number, refused: number }[], metric: MetricLabels | null }} series
+ *
  * @typedef {"healthy" | "degraded" | "unhealthy" | "unknown"} HealthState
  * @typedef {{ ts: string, state: HealthState, latency_ms: number }} CheckPoint
  * @typedef {object} CheckStatus
@@ -312,6 +350,18 @@ export class ApiClient {
   async ingest(signal) {
     const response = await this.#request("/api/ingest", { signal });
     return /** @type {IngestState} */ (await response.json());
+  }
+
+  /**
+   * @param {{ names: number, metric: string }} asked `metric`: whose labels; empty for none
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<StorageState>}
+   */
+  async storage({ names, metric }, signal) {
+    const query = new URLSearchParams({ names: String(names) });
+    if (metric !== "") query.set("metric", metric);
+    const response = await this.#request(`/api/storage?${query}`, { signal });
+    return /** @type {StorageState} */ (await response.json());
   }
 
   /**

@@ -27,7 +27,7 @@
  * @typedef {object} PageEntry
  * @property {string} name in the address
  * @property {string} title
- * @property {"overview" | "processes" | "health" | "ingest" | "sql"} icon
+ * @property {"overview" | "processes" | "health" | "ingest" | "storage" | "sql"} icon
  * @property {string} key pressed after `g`
  * @property {() => Promise<Page>} load
  *
@@ -66,6 +66,13 @@ export const PAGES = [
     icon: "ingest",
     key: "i",
     load: () => import("./pages/ingest.js"),
+  },
+  {
+    name: "storage",
+    title: "Storage",
+    icon: "storage",
+    key: "d",
+    load: () => import("./pages/storage.js"),
   },
   { name: "sql", title: "SQL", icon: "sql", key: "s", load: () => import("./pages/sql.js") },
 ];

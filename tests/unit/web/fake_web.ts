@@ -43,6 +43,7 @@ export const STORE_STATS: StoreStats = {
     bytes: 400,
     minTsUs: 1_700_000_000_000_001,
     maxTsUs: null,
+    retentionMs: 86_400_000,
   }],
   rollups: [{
     rollup: "rollups_1m",
@@ -55,6 +56,7 @@ export const STORE_STATS: StoreStats = {
     bytes: 300,
     minTsUs: null,
     maxTsUs: 1_700_000_000_000_001,
+    retentionMs: 2_592_000_000,
   }],
   rollupsPending: 1,
   neverRolledUp: 0,

@@ -6,7 +6,7 @@ import { h, setText } from "../dom.js";
 import { formatCount } from "../format.js";
 import { keepInOrder, ListPage, moveFocus } from "../list_page.js";
 import { chosenSources, ingestTiles, sourceRow } from "./ingest_sources.js";
-import { levelOf } from "./overview_tiles.js";
+import { showPlainTiles } from "./plain_tiles.js";
 
 /** @import { IngestState } from "../api_client.js" */
 /** @import { PageContext, Unmount } from "../pages.js" */
@@ -180,7 +180,7 @@ class IngestPage {
     const nowMs = this.#context.nowMs();
     const chosen = chosenSources(state.sources, this.#page.filter, this.#page.only);
     const rows = chosen.slice(0, MAX_ROWS).map((source) => sourceRow(source, nowMs));
-    this.#showTiles(state);
+    showPlainTiles(this.#tiles, ingestTiles(state));
     keepInOrder(
       this.#rows,
       this.#views,
@@ -196,40 +196,6 @@ class IngestPage {
       state.sources.length === 0 ? "There is no source yet." : "No source matches the filter.",
     );
   }
-
-  /** @param {IngestState} state */
-  #showTiles(state) {
-    this.#tiles.replaceChildren(
-      ...ingestTiles(state).map(({ id, title: name, value, note, ratio }) =>
-        h(
-          "section",
-          { class: "card tile", "aria-label": name, "data-tile": id },
-          h("h2", { class: "tile-title" }, name),
-          h("p", { class: "tile-value" }, value),
-          h("p", { class: "tile-note" }, note),
-          ratio === null ? null : meter(name, ratio),
-        )
-      ),
-    );
-  }
-}
-
-/**
- * @param {string} name
- * @param {number} ratio
- * @returns {HTMLElement}
- */
-function meter(name, ratio) {
-  const percent = Math.min(100, Math.max(0, ratio * 100));
-  const bar = h("div", { class: "meter-bar" });
-  bar.style.width = `${percent}%`;
-  return h("div", {
-    class: "meter",
-    role: "meter",
-    "aria-label": name,
-    "aria-valuenow": Math.round(percent),
-    "data-level": levelOf(ratio),
-  }, bar);
 }
 
 /**

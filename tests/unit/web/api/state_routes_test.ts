@@ -26,6 +26,7 @@ Deno.test("/api/storage: figures, and the metrics with most series first", async
   assert.equal(body.series.live, 3);
   assert.equal(body.signals[0]?.min_ts, "2023-11-14T22:13:20.000001Z");
   assert.equal(body.signals[0]?.max_ts, null);
+  assert.equal(body.signals[0]?.retention_ms, 86_400_000);
   assert.deepEqual(body.evicted, [{ signal: "logs", reason: "age", rows: 7 }]);
   assert.equal(body.series.metric, null);
   assert.deepEqual(body.signals[0]?.chunk_states, { open: 1, closed: 0, sealed: 1 });
