@@ -62,7 +62,7 @@ const io: CliIo = {
   readTextFile: (path) => Deno.readTextFile(path),
   readStdin: () => new Response(Deno.stdin.readable).text(),
   fetch: (url, init) => fetch(url, init),
-  terminal: systemTerminal,
+  terminal: () => systemTerminal(io.env["TERM"]),
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
 };
 

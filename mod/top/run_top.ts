@@ -2,7 +2,7 @@ import type { CliIo, ExitCode, TopCommand } from "../cli/command.ts";
 import { QueryFailure } from "../cli/query_client.ts";
 import { terminalText } from "../cli/terminal_text.ts";
 import { readKeys } from "./keys.ts";
-import { FRAME_LINES, pageRows, type ScreenLine, screenLines } from "./screen.ts";
+import { FRAME_LINES, MIN_LOOK_LINES, pageRows, type ScreenLine, screenLines } from "./screen.ts";
 import { snapshotJson, type TopSnapshot } from "./snapshot.ts";
 import type { Terminal } from "./terminal.ts";
 import { askSnapshot } from "./top_client.ts";
@@ -44,9 +44,11 @@ function oneLook(command: TopCommand, snapshot: TopSnapshot, view: ViewState): s
     return `${JSON.stringify(snapshotJson({ ...snapshot, processes }))}\n`;
   }
   const rows = rowsOf(snapshot, view);
-  const size = { columns: FILE_COLUMNS, rows: rows.length + FRAME_LINES };
+  const wanted = rows.length + FRAME_LINES;
+  const size = { columns: FILE_COLUMNS, rows: Math.max(wanted, MIN_LOOK_LINES) };
   // Without the last line, which says what can be pressed.
-  const lines = screenLines(snapshot, { ...view, selected: -1 }, rows, size, null).slice(0, -1);
+  const lines = screenLines(snapshot, { ...view, selected: -1 }, rows, size, null)
+    .slice(0, wanted - 1);
   return lines.map(({ text }) => `${text.trimEnd()}\n`).join("");
 }
 

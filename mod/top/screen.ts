@@ -22,11 +22,28 @@ const HEAD_LINES = 5;
 const FOOT_LINES = 1;
 /** Lines of a screen that are not rows of the table. */
 export const FRAME_LINES = HEAD_LINES + FOOT_LINES;
+/** On a screen of fewer lines the host is left out, then the bottom line, then the heads: rows are what it is for. */
+const LINES_WITH_HOST = 10;
+const LINES_WITH_FOOT = 4;
+const LINES_WITH_HEADS = 2;
+/** A look of no rows that goes into a file has these lines as well. */
+export const MIN_LOOK_LINES = LINES_WITH_HOST;
 const BAR_WIDTH = 20;
 
+/** What stands around the rows on a screen of so many lines. */
+function frameOf({ rows }: ScreenSize): { host: boolean; heads: boolean; foot: boolean } {
+  return {
+    host: rows >= LINES_WITH_HOST,
+    heads: rows >= LINES_WITH_HEADS,
+    foot: rows >= LINES_WITH_FOOT,
+  };
+}
+
 /** How many rows of the table fit. */
-export function pageRows({ rows }: ScreenSize): number {
-  return Math.max(1, rows - FRAME_LINES);
+export function pageRows(size: ScreenSize): number {
+  const { host, heads, foot } = frameOf(size);
+  const frame = (host ? HEAD_LINES - 1 : 0) + (heads ? 1 : 0) + (foot ? FOOT_LINES : 0);
+  return Math.max(1, size.rows - frame);
 }
 
 /**
@@ -45,16 +62,16 @@ export function screenLines(
     text: cutToWidth(text, size.columns),
     style,
   });
-  const page = pageRows(size);
+  const { host, heads, foot } = frameOf(size);
+  const head = host ? [...hostLines(snapshot), countsLine(snapshot, view, rows)] : [];
   const body = view.help ? HELP.map((line) => fit(line)) : tableLines(view, rows, size);
   const lines = [
-    ...hostLines(snapshot).map((line) => fit(line)),
-    fit(countsLine(snapshot, view, rows)),
-    fit(headLine(view, size), "bold"),
-    ...body.slice(0, page),
+    ...head.map((line) => fit(line)),
+    ...heads ? [fit(headLine(view, size), "bold")] : [],
+    ...body.slice(0, pageRows(size)),
   ];
-  while (lines.length < HEAD_LINES + page) lines.push(fit(""));
-  lines.push(fit(footLine(view, problem), "bold"));
+  while (lines.length < size.rows - (foot ? FOOT_LINES : 0)) lines.push(fit(""));
+  if (foot) lines.push(fit(footLine(view, problem), "bold"));
   return lines.slice(0, size.rows);
 }
 
@@ -90,39 +107,86 @@ function countsLine({ processes }: TopSnapshot, view: ViewState, rows: readonly 
   return `${processes.length} processes: ${states}${shown}${view.paused ? "  PAUSED" : ""}`;
 }
 
-interface TableColumn {
+interface UsageColumn {
   readonly head: string;
-  readonly sort: SortKey | null;
-  readonly width: number;
+  readonly sort: SortKey;
+  readonly cell: (usage: TopUsage) => string;
 }
 
-const USAGE_COLUMNS: readonly TableColumn[] = [
-  { head: "CPU%", sort: "cpu", width: 5 },
-  { head: "RSS", sort: "memory", width: 5 },
-  { head: "IO/s", sort: "io", width: 5 },
-  { head: "FDS", sort: "fds", width: 5 },
-  { head: "THR", sort: "threads", width: 5 },
+const CPU: UsageColumn = { head: "CPU%", sort: "cpu", cell: (of) => percent(of.cpuRatio) };
+const MEMORY: UsageColumn = { head: "RSS", sort: "memory", cell: (of) => shortBytes(of.rssBytes) };
+const USAGE_COLUMNS: readonly UsageColumn[] = [
+  CPU,
+  MEMORY,
+  { head: "IO/s", sort: "io", cell: (of) => shortBytes(of.ioBytesPerSecond) },
+  { head: "FDS", sort: "fds", cell: (of) => shortCount(of.openFds) },
+  { head: "THR", sort: "threads", cell: (of) => shortCount(of.threads) },
 ];
+const USAGE_WIDTH = 5;
 const PID_WIDTH = 7;
 const SERVICE_WIDTH = 12;
 const USER_WIDTH = 9;
-/** On a terminal narrower than this the user is left out. */
+/** On a terminal narrower than these the user is left out, usage but the most asked for, service and state, memory. */
 const COLUMNS_WITH_USER = 100;
+const COLUMNS_WITH_ALL_USAGE = 72;
+const COLUMNS_WITH_SERVICE = 50;
+const COLUMNS_WITH_MEMORY = 34;
 
-function headLine({ order }: ViewState, size: ScreenSize): string {
+/** What a terminal of this width has room for, besides pid and command. */
+interface TableColumns {
+  readonly state: boolean;
+  readonly usage: readonly UsageColumn[];
+  readonly service: boolean;
+  readonly user: boolean;
+}
+
+/** What is sorted by is always among them. */
+function columnsOf({ order }: ViewState, { columns }: ScreenSize): TableColumns {
+  const sorted = USAGE_COLUMNS.find(({ sort }) => sort === order.sort) ?? CPU;
+  const few = columns < COLUMNS_WITH_MEMORY ? [sorted] : [CPU, sorted === CPU ? MEMORY : sorted];
+  const service = columns >= COLUMNS_WITH_SERVICE;
+  return {
+    state: service,
+    usage: columns >= COLUMNS_WITH_ALL_USAGE ? USAGE_COLUMNS : few,
+    service,
+    user: columns >= COLUMNS_WITH_USER,
+  };
+}
+
+/** A line of the table. */
+interface TableCells {
+  readonly pid: string;
+  readonly state: string;
+  readonly usage: readonly string[];
+  readonly service: string;
+  readonly user: string;
+  readonly command: string;
+}
+
+function joined(cells: TableCells, { state, service, user }: TableColumns): string {
+  return [
+    cells.pid.padStart(PID_WIDTH),
+    ...state ? [cells.state] : [],
+    ...cells.usage.map((text) => text.padStart(USAGE_WIDTH)),
+    ...service ? [fixed(cells.service, SERVICE_WIDTH)] : [],
+    ...user ? [fixed(cells.user, USER_WIDTH)] : [],
+    cells.command,
+  ].join(" ");
+}
+
+function headLine(view: ViewState, size: ScreenSize): string {
+  const { order } = view;
+  const columns = columnsOf(view, size);
   const mark = (column: string, sort: SortKey) =>
     order.sort === sort ? `${column}${order.reversed ? "^" : "v"}` : column;
-  return joined(
-    [
-      mark("PID", "pid").padStart(PID_WIDTH),
-      "S",
-      ...USAGE_COLUMNS.map(({ head, sort, width }) =>
-        (sort === null ? head : mark(head, sort)).padStart(width)
-      ),
-    ],
-    [fixed("SERVICE", SERVICE_WIDTH), fixed("USER", USER_WIDTH), mark("COMMAND", "name")],
-    size,
-  );
+  return joined({
+    pid: mark("PID", "pid"),
+    state: "S",
+    usage: columns.usage.map(({ head, sort }) => mark(head, sort)),
+    service: "SERVICE",
+    user: "USER",
+    command: mark("COMMAND", "name"),
+  }, columns);
 }
 
 function tableLines(
@@ -131,63 +195,45 @@ function tableLines(
   size: ScreenSize,
 ): ScreenLine[] {
   const page = pageRows(size);
+  const columns = columnsOf(view, size);
   const selected = Math.min(view.selected, rows.length - 1);
   // The page that the selected row is on, so that rows stand still while it moves.
   const first = Math.max(0, Math.floor(selected / page) * page);
   return rows.slice(first, first + page).map((row, i) => {
-    const text = cutToWidth(rowText(row, size), size.columns);
+    const text = cutToWidth(rowText(row, columns), size.columns);
     if (first + i !== selected) return { text, style: "plain" };
     const space = " ".repeat(Math.max(0, size.columns - displayWidth(text)));
     return { text: text + space, style: "selected" };
   });
 }
 
-function rowText(row: TopRow, size: ScreenSize): string {
+function rowText(row: TopRow, columns: TableColumns): string {
   if (row.kind === "group") {
     const name = row.service === "" ? "(no service)" : terminalText(row.service);
     const count = row.count === 1 ? "1 process" : `${row.count} processes`;
-    return joined(
-      [(row.open ? "-" : "+").padStart(PID_WIDTH), " ", ...usageCells(row.total)],
-      [fixed(name, SERVICE_WIDTH), fixed("", USER_WIDTH), count],
-      size,
-    );
+    return joined({
+      pid: row.open ? "-" : "+",
+      state: " ",
+      usage: columns.usage.map(({ cell }) => cell(row.total)),
+      service: name,
+      user: "",
+      command: columns.service ? count : `${name}: ${count}`,
+    }, columns);
   }
   const { process } = row;
-  const service = row.inGroup ? "" : terminalText(process.service ?? "");
-  return joined(
-    [String(process.pid).padStart(PID_WIDTH), stateLetter(process.state), ...usageCells(process)],
-    [
-      fixed(service, SERVICE_WIDTH),
-      fixed(terminalText(process.user ?? ""), USER_WIDTH),
-      terminalText(commandText(process)),
-    ],
-    size,
-  );
+  return joined({
+    pid: String(process.pid),
+    state: stateLetter(process.state),
+    usage: columns.usage.map(({ cell }) => cell(process)),
+    service: row.inGroup ? "" : terminalText(process.service ?? ""),
+    user: terminalText(process.user ?? ""),
+    command: terminalText(commandText(process)),
+  }, columns);
 }
 
 /** The command line, its program without the folder: what tells processes apart comes first. */
 function commandText({ commandLine, name }: TopProcess): string {
   return commandLine === null ? `[${name}]` : commandLine.replace(/^\/\S*\//, "");
-}
-
-function usageCells(usage: TopUsage): string[] {
-  const texts = [
-    percent(usage.cpuRatio),
-    shortBytes(usage.rssBytes),
-    shortBytes(usage.ioBytesPerSecond),
-    shortCount(usage.openFds),
-    shortCount(usage.threads),
-  ];
-  return texts.map((text, i) => text.padStart(USAGE_COLUMNS[i]?.width ?? 0));
-}
-
-function joined(
-  figures: readonly string[],
-  [service, user, command]: readonly [service: string, user: string, command: string],
-  size: ScreenSize,
-): string {
-  const names = size.columns >= COLUMNS_WITH_USER ? [service, user, command] : [service, command];
-  return [...figures, ...names].join(" ");
 }
 
 /** The text in exactly `width` columns. */

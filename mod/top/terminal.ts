@@ -17,9 +17,18 @@ const LEAVE = "\x1b[?25h\x1b[?1049l";
 /** What is assumed of a terminal that does not say. */
 const USUAL_SIZE: ScreenSize = { columns: 80, rows: 24 };
 
-/** This process's terminal, switched to a screen of its own; null where there is none. */
-export function systemTerminal(): Terminal | null {
+/** What terminals are called that take text alone; one without a name is taken for such. */
+const PLAIN_TERMINALS: readonly (string | undefined)[] = [undefined, "", "dumb", "unknown"];
+
+/**
+ * This process's terminal, switched to a screen of its own; null where there is none, or one that can do
+ * nothing but print.
+ *
+ * @param type what `TERM` says
+ */
+export function systemTerminal(type: string | undefined): Terminal | null {
   if (!Deno.stdin.isTerminal() || !Deno.stdout.isTerminal()) return null;
+  if (PLAIN_TERMINALS.includes(type)) return null;
   const encoder = new TextEncoder();
   const write = (text: string) => {
     const bytes = encoder.encode(text);
@@ -35,7 +44,9 @@ export function systemTerminal(): Terminal | null {
   return {
     size: () => {
       try {
-        return Deno.consoleSize();
+        const { columns, rows } = Deno.consoleSize();
+        // Some say that they have none, as those that a program makes without a window.
+        return columns > 0 && rows > 0 ? { columns, rows } : USUAL_SIZE;
       } catch {
         return USUAL_SIZE;
       }

@@ -52,59 +52,111 @@ Deno.test("top: without a Horizon it says so and what to do", async () => {
   assert.match(ended.stderr, /^horizon: cannot reach Horizon at http:\/\/127\.0\.0\.1:1: /);
 });
 
+interface TerminalKind {
+  readonly columns: number;
+  readonly rows: number;
+  readonly type: string;
+}
+
+interface Sitting {
+  readonly out: ChildOutput;
+  press(text: string): Promise<void>;
+  shows(text: string): Promise<true>;
+  /** The exit code once it has ended. */
+  end(): Promise<number>;
+}
+
+/** Runs `horizon top` as a person at such a terminal would; colours are not wanted. */
+async function sitAt(
+  { columns, rows, type }: TerminalKind,
+  url: string,
+  work: (sitting: Sitting) => Promise<void>,
+): Promise<void> {
+  const command = `"${Deno.execPath()}" run --quiet --allow-all "${MAIN}" top --url ${url}`;
+  const shell = `stty cols ${columns} rows ${rows}; ${command}`;
+  const child = new Deno.Command("script", {
+    args: ["--quiet", "--return", "--command", shell, "/dev/null"],
+    env: { TERM: type, NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const out = new ChildOutput(child.stdout);
+  const keys = child.stdin.getWriter();
+  try {
+    await work({
+      out,
+      press: (text) => keys.write(new TextEncoder().encode(text)),
+      shows: (text) => until(text, PATIENCE_MS, () => out.text.includes(text) ? true : null),
+      end: async () => (await within("the end of top", PATIENCE_MS, child.status)).code,
+    });
+  } finally {
+    await keys.close().catch(() => {});
+    await out.done;
+  }
+}
+
+/** What stands on the screen, of a text that was drawn since `HOME` was written last. */
+function lastScreen(text: string): string[] {
+  const drawn = text.split("\x1b[?25h")[0]?.split("\x1b[H").at(-1) ?? "";
+  // deno-lint-ignore no-control-regex -- ESC is what sequences begin with
+  return drawn.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "").split(/\r*\n/);
+}
+
 Deno.test({
   name: hasScript
     ? "top: draws on a terminal, takes keys, and gives the terminal back"
     : "top: draws on a terminal [skipped: there is no `script` to make one]",
   ignore: !hasScript,
   fn: async () => {
-    await withHorizon(async (horizon) => {
-      const command = [
-        Deno.execPath(),
-        "run",
-        "--quiet",
-        "--allow-all",
-        MAIN,
-        "top",
-        "--url",
-        horizon.url,
-      ];
-      const child = new Deno.Command("script", {
-        args: [
-          "--quiet",
-          "--return",
-          "--command",
-          `stty cols 80 rows 24; ${command.join(" ")}`,
-          "/dev/null",
-        ],
-        env: { TERM: "xterm" },
-        stdin: "piped",
-        stdout: "piped",
-        stderr: "null",
-      }).spawn();
-      const out = new ChildOutput(child.stdout);
-      const keys = child.stdin.getWriter();
-      const press = (text: string) => keys.write(new TextEncoder().encode(text));
-      const shows = (text: string) =>
-        until(text, PATIENCE_MS, () => out.text.includes(text) ? true : null);
-      try {
-        await shows("CPU%v");
-        await press("m");
-        await shows("RSSv");
-        await press("/deno");
-        await shows("filter: deno_");
-        await press("\r?");
-        await shows("THR  threads");
-        await press("q");
-        const { code } = await within("the end of top", PATIENCE_MS, child.status);
-        assert.equal(code, 0);
-      } finally {
-        await keys.close().catch(() => {});
-        await out.done;
-      }
-      // Its own screen was entered and left, the cursor hidden and shown again.
-      assert.ok(out.text.includes("\x1b[?1049h\x1b[?25l"));
-      assert.ok(out.text.trimEnd().endsWith("\x1b[?25h\x1b[?1049l"));
+    await withHorizon(async ({ url, sql }) => {
+      await until("processes", PATIENCE_MS, async () => {
+        const [row] = await sql("SELECT count(*) > 0 FROM processes");
+        return row?.[0] === true || null;
+      });
+      await sitAt({ columns: 80, rows: 24, type: "xterm" }, url, async (top) => {
+        await top.shows("CPU%v");
+        await top.press("m");
+        await top.shows("RSSv");
+        await top.press("/deno");
+        await top.shows("filter: deno_");
+        await top.press("\r?");
+        await top.shows("THR  threads");
+        await top.press("q");
+        assert.equal(await top.end(), 0);
+        // Its own screen was entered and left, the cursor hidden and shown again.
+        const { text } = top.out;
+        assert.ok(text.includes("\x1b[?1049h\x1b[?25l"));
+        assert.ok(text.trimEnd().endsWith("\x1b[?25h\x1b[?1049l"));
+        assert.equal(lastScreen(text).length, 24);
+        // Bold and reversed are no colours; there are none at all.
+        // deno-lint-ignore no-control-regex -- ESC is what sequences begin with
+        const styles = new Set(text.match(/\x1b\[[0-9;]*m/g));
+        assert.deepEqual([...styles].sort(), ["\x1b[0m", "\x1b[1m", "\x1b[7m"]);
+      });
+      // There is room for what matters on a tiny one; one that does not know its size is taken for a usual one.
+      await sitAt({ columns: 20, rows: 5, type: "xterm" }, url, async (top) => {
+        await top.shows("CPU%v");
+        await top.press("q");
+        assert.equal(await top.end(), 0);
+        const screen = lastScreen(top.out.text);
+        assert.equal(screen.length, 5, top.out.text);
+        assert.match(screen[0] ?? "", /^ {4}PID CPU%v COMMA…$/);
+        assert.match(screen[1] ?? "", /^ *\d+ +(\d[\d.]*|-) \S/);
+      });
+      await sitAt({ columns: 0, rows: 0, type: "xterm" }, url, async (top) => {
+        await top.shows("CPU%v");
+        await top.press("q");
+        assert.equal(await top.end(), 0);
+        assert.equal(lastScreen(top.out.text).length, 24);
+      });
+      // One that can only print gets one look, as a pipe does.
+      await sitAt({ columns: 80, rows: 24, type: "dumb" }, url, async (top) => {
+        assert.equal(await top.end(), 0);
+        assert.match(top.out.text, /COMMAND\r?\n/);
+        // deno-lint-ignore no-control-regex -- none may be there
+        assert.doesNotMatch(top.out.text, /\x1b/);
+      });
     });
   },
 });

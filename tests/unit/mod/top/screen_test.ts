@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { displayWidth } from "../../../../mod/cli/display_width.ts";
 import { percent, shortBytes, shortCount, uptimeText } from "../../../../mod/top/figures.ts";
 import { screenLines } from "../../../../mod/top/screen.ts";
-import { FIRST_VIEW, rowsOf } from "../../../../mod/top/view_state.ts";
+import { FIRST_VIEW, rowsOf, type ViewState } from "../../../../mod/top/view_state.ts";
 import { process, snapshot } from "./processes.ts";
 
 const SNAPSHOT = snapshot([
@@ -42,6 +42,39 @@ Deno.test("screenLines: at 80 columns", () => {
   assert.equal(displayWidth(lines[5]?.text ?? ""), 80);
 });
 
+/** Lines of the screen, as they would be seen. */
+function seen(columns: number, rows: number, changes: Partial<ViewState> = {}): string[] {
+  const view = { ...FIRST_VIEW, ...changes };
+  return screenLines(SNAPSHOT, view, rowsOf(SNAPSHOT, view), { columns, rows }, null)
+    .map(({ text }) => text.trimEnd());
+}
+
+Deno.test("screenLines: a small terminal is for the rows: what is sorted by, and whose it is", () => {
+  assert.deepEqual(seen(20, 5), [
+    "    PID CPU%v COMMA…",
+    "   4242   123 node …",
+    "      2     - [kwor…",
+    "",
+    "q quit  ? help  / f…",
+  ]);
+  assert.deepEqual(seen(40, 3, { order: { sort: "fds", reversed: false } }), [
+    "    PID  CPU%  FDSv COMMAND",
+    "   4242   123  120k node shop.js --port…",
+    "      2     -     - [kworker/0:1]",
+  ]);
+  assert.deepEqual(seen(60, 4, { grouped: true, open: new Set(["checkout-service"]) }), [
+    "    PID S CPU%v   RSS SERVICE      COMMAND",
+    "      -     123  1.5G checkout-se… 1 process",
+    "   4242 R   123  1.5G              node shop.js --port 8080…",
+    "q quit  ? help  / filter  g group  sort: c m i f t p n  spa…",
+  ]);
+  assert.deepEqual(seen(30, 2, { grouped: true }), [
+    "    PID CPU%v COMMAND",
+    "      +   123 checkout-servic…",
+  ]);
+  assert.deepEqual(seen(30, 1, { selected: 1 }), ["      2     - [kworker/0:1]"]);
+});
+
 Deno.test("screenLines: control characters of a process do not reach the terminal", () => {
   const evil = snapshot([
     process({ pid: 1, name: "x", commandLine: "\x1b]0;title\x07 a\nb", service: "\x1b[2J" }),
@@ -68,6 +101,8 @@ Deno.test("screenLines: whatever the size, as many lines as the screen has, none
       const lines = screenLines(SNAPSHOT, view, rowsOf(SNAPSHOT, view), { columns, rows }, null);
       assert.equal(lines.length, rows);
       for (const { text } of lines) assert.ok(displayWidth(text) <= columns, text);
+      // Whatever there is no room for, the selected row is there.
+      if (!help) assert.equal(lines.filter(({ style }) => style === "selected").length, 1);
     },
   ));
 });
