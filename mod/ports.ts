@@ -66,6 +66,8 @@ export interface AppendRequest {
   readonly batches: readonly ColumnBatch[];
   /** Series that get no more samples; their definitions may go once no row refers to them. */
   readonly forgotten: readonly number[];
+  /** Numbers of attribute keys that no row to come refers to; see `AttributeKeys`. */
+  readonly forgottenKeys: readonly number[];
 }
 
 /** What is stored of a signal, or of a rollup. */

@@ -12,6 +12,7 @@ import type { ChunkKind } from "./chunk_kind.ts";
 import type { DataDir } from "./data_dir.ts";
 import type { Engine } from "./engine.ts";
 import { streamOf } from "./ipc_stream.ts";
+import type { KeyUsage } from "./key_usage.ts";
 import type { BatchFrame } from "./messages.ts";
 import { openChunkColumns, viewStatement } from "./schema.ts";
 
@@ -31,6 +32,7 @@ export interface ChunkTablesDeps {
   readonly catalog: ChunkCatalog;
   /** Null in memory-only mode. */
   readonly disk: DataDir | null;
+  readonly keys: KeyUsage;
   readonly clock: Clock;
 }
 
@@ -43,14 +45,16 @@ export class ChunkTables {
   readonly #catalog: ChunkCatalog;
   readonly #disk: DataDir | null;
   readonly #clock: Clock;
+  readonly #keys: KeyUsage;
   readonly footprint = new ChunkFootprint();
   #stage = 0;
 
-  constructor({ engine, catalog, disk, clock }: ChunkTablesDeps) {
+  constructor({ engine, catalog, disk, keys, clock }: ChunkTablesDeps) {
     this.#engine = engine;
     this.#catalog = catalog;
     this.#disk = disk;
     this.#clock = clock;
+    this.#keys = keys;
   }
 
   /** The open chunk of a span of time, made when there is none. */
@@ -83,7 +87,7 @@ export class ChunkTables {
     if (bucket === bucketOf(frame.signal, frame.maxTsUs)) {
       const chunk = this.chunkFor(frame.signal, bucket);
       this.#engine.insert(chunk.table, frame.ipc);
-      return [() => this.book(chunk, frame, frame.ipc)];
+      return [() => this.book(chunk, frame, frame.ipc, frame.keyIds)];
     }
     const stage = `stage_${this.#stage++}`;
     this.#engine.run(`CREATE TABLE ${stage} (${openChunkColumns(frame.signal)})`);
@@ -98,14 +102,20 @@ export class ChunkTables {
          WHERE ts >= make_timestamp(${span.bucketUs}) AND ts < make_timestamp(${end})`,
       ));
       this.#engine.insert(chunk.table, part);
-      booked.push(() => this.book(chunk, span, part));
+      booked.push(() => this.book(chunk, span, part, frame.keyIds));
     }
     this.#engine.run(`DROP TABLE ${stage}`);
     return booked;
   }
 
   /** Accounts for rows that were inserted, and writes them to the data directory. */
-  book(chunk: Chunk, { rows, minTsUs, maxTsUs }: RowsMeta, ipc: Uint8Array): void {
+  book(
+    chunk: Chunk,
+    { rows, minTsUs, maxTsUs }: RowsMeta,
+    ipc: Uint8Array,
+    keyIds: Iterable<number> = [],
+  ): void {
+    this.#keys.note(chunk, keyIds);
     this.#disk?.logRows(chunk, { rows, minTsUs, maxTsUs }, ipc);
     chunk.rows += rows;
     chunk.receivedBytes += ipc.length;
@@ -127,6 +137,7 @@ export class ChunkTables {
     // A transaction writes to one database only. The view is through, so nobody asks for it.
     if (chunk.state === "sealed") this.#engine.run(`DROP TABLE ${chunk.table}`);
     this.#disk?.removeChunk(chunk);
+    this.#keys.drop(chunk);
   }
 
   /** Closes the chunks that are due. */

@@ -274,6 +274,11 @@ export class DataDir {
     return this.#definitionsStale && this.#writeProblem === null;
   }
 
+  /** Whether what the file of definitions says is what was last asked for. */
+  get definitionsWritten(): boolean {
+    return !this.#definitionsStale;
+  }
+
   logDefinitions(table: DefinitionTable, rows: number, payload: Uint8Array): void {
     const meta = { kind: DEFINITION_KINDS[table], rows, minTsUs: 0, maxTsUs: 0 };
     this.#append(DEFINITIONS, meta, payload);

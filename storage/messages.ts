@@ -22,6 +22,8 @@ export interface BatchFrame {
   readonly rows: number;
   readonly minTsUs: number;
   readonly maxTsUs: number;
+  /** Numbers of the attribute keys that its rows have, each once. */
+  readonly keyIds: Uint16Array;
   readonly ipc: Uint8Array<ArrayBuffer>;
 }
 
@@ -30,6 +32,8 @@ export interface AppendFrames {
   readonly batches: readonly BatchFrame[];
   /** Ids of series whose definitions may go. */
   readonly forgottenSeries: readonly number[];
+  /** Numbers of attribute keys that no row to come refers to. */
+  readonly forgottenKeys: readonly number[];
 }
 
 /** When appended bytes are forced to disk. */
@@ -136,6 +140,8 @@ export type WorkerStats = Omit<StoreStats, "restarts">;
 export type StoreReply =
   | { readonly type: "opened"; readonly id: number; readonly recovery: Recovery | null }
   | { readonly type: "done"; readonly id: number }
+  /** `freedKeys`: numbers of forgotten attribute keys that may be given again. */
+  | { readonly type: "appended"; readonly id: number; readonly freedKeys: readonly number[] }
   | {
     readonly type: "result";
     readonly id: number;

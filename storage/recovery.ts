@@ -8,6 +8,7 @@ import type { ChunkFile, DataDir, RecoveredFile } from "./data_dir.ts";
 import type { Engine } from "./engine.ts";
 import { isEngineCrash } from "./engine_error.ts";
 import { streamOf } from "./ipc_stream.ts";
+import { hasAttributeKeys, keyIdsOfFrame, type KeyUsage } from "./key_usage.ts";
 import type { Recovery } from "./messages.ts";
 import { openChunkColumns } from "./schema.ts";
 
@@ -15,6 +16,7 @@ interface RecoveryDeps {
   readonly engine: Engine;
   readonly disk: DataDir;
   readonly catalog: ChunkCatalog;
+  readonly keys: KeyUsage;
   readonly budgetBytes: number;
   readonly usedBytes: () => number;
   readonly sealLoaded: () => void;
@@ -95,11 +97,14 @@ export function recover(deps: RecoveryDeps): Recovery {
   load(disk.readDefinitions(), (kind) => disk.definitionTable(kind));
   // A frame that was written twice would define its ids twice; so would what is known already.
   for (const [table, id] of DEFINITION_IDS) {
+    // Of a number that was given again the file has the empty key of the time between as well.
+    const newest = table === "attribute_keys" ? "ORDER BY key = ''" : "";
     engine.run(
-      `CREATE OR REPLACE TABLE ${table} AS
-       SELECT * FROM ${table} QUALIFY row_number() OVER (PARTITION BY ${id}) = 1 ORDER BY ${id}`,
+      `CREATE OR REPLACE TABLE ${table} AS SELECT * FROM ${table}
+       QUALIFY row_number() OVER (PARTITION BY ${id} ${newest}) = 1 ORDER BY ${id}`,
     );
   }
+  const freeKeys = freeKeyIds(engine);
   const budgetBytes = deps.budgetBytes * disk.loadShare;
   let full = false;
   const leftRollups: ChunkFile[] = [];
@@ -136,6 +141,7 @@ export function recover(deps: RecoveryDeps): Recovery {
       chunk.maxTsUs = Math.max(chunk.maxTsUs, maxTsUs);
       totals.rows += rows;
     }
+    noteKeys(deps, chunk, frames, freeKeys);
     if (chunk.rows === 0) {
       discard(deps, file, chunk);
       continue;
@@ -234,6 +240,32 @@ function inLoadOrder(newestFirst: readonly ChunkFile[]): ChunkFile[] {
   return newestFirst.toSorted((a, b) => rank(a) - rank(b));
 }
 
+/** Numbers that stand for no key. */
+function freeKeyIds(engine: Engine): Set<number> {
+  const table = tableFromIPC(
+    engine.run("SELECT key_id::UINTEGER AS id FROM attribute_keys WHERE key = ''"),
+  );
+  return new Set([...table.getChildAt(0) ?? []].map(Number));
+}
+
+/** Notes which attribute keys rows refer to. One that stands for no key has lost its definition. */
+function noteKeys(
+  { engine, keys }: RecoveryDeps,
+  chunk: Chunk,
+  frames: RecoveredFile["frames"],
+  free: Set<number>,
+): void {
+  if (!hasAttributeKeys(chunk.signal)) return;
+  for (const { payload } of frames) keys.note(chunk, keyIdsOfFrame(payload));
+  const lost = [...free].filter((id) => keys.uses(chunk, id));
+  if (lost.length === 0) return;
+  for (const id of lost) free.delete(id);
+  engine.run(
+    `UPDATE attribute_keys SET key = 'lost_attribute_' || key_id::VARCHAR
+     WHERE key_id IN (${lost.join(", ")})`,
+  );
+}
+
 /** Notes which raw chunks the rows of a rollup were made of. */
 function noteSources({ engine, catalog }: RecoveryDeps, chunk: Chunk): void {
   const table = tableFromIPC(engine.run(
@@ -273,11 +305,12 @@ function resumeRollups({ engine, catalog }: RecoveryDeps, left: readonly ChunkFi
 }
 
 function discard(
-  { engine, disk, catalog }: RecoveryDeps,
+  { engine, disk, catalog, keys }: RecoveryDeps,
   file: ChunkFile,
   chunk: ReturnType<ChunkCatalog["create"]>,
 ): void {
   catalog.remove(chunk);
+  keys.drop(chunk);
   engine.run(`DROP TABLE ${chunk.table}`);
   disk.removeChunk(file);
 }

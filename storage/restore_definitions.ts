@@ -27,6 +27,7 @@ export function restoreDefinitions(
   registries.series.reserveThrough(maxSeriesId);
   registries.attributeKeys.restore(
     rowsOf(definitions.attribute_keys).map(([id, key]) => ({ id: Number(id), key: String(key) })),
+    nowMs,
   );
   registries.resources.restore(
     rowsOf(definitions.resources).map(([id, held]) => ({ id: Number(id), value: entriesOf(held) })),

@@ -7,6 +7,7 @@ import type { ChunkTables } from "./chunk_tables.ts";
 import { tierOf } from "./chunk_kind.ts";
 import type { DataDir } from "./data_dir.ts";
 import type { Engine } from "./engine.ts";
+import type { KeyUsage } from "./key_usage.ts";
 import type { QueryQueue } from "./query_queue.ts";
 import { Roller, type RollupPart } from "./roller.ts";
 import { Sealer } from "./sealer.ts";
@@ -22,6 +23,7 @@ export interface SealingDeps {
   readonly catalog: ChunkCatalog;
   readonly tables: ChunkTables;
   readonly queries: QueryQueue;
+  readonly keys: KeyUsage;
   /** Null in memory-only mode. */
   readonly disk: DataDir | null;
   /** Which traces are left of a chunk of spans; null: all. */
@@ -107,7 +109,7 @@ export class Sealing {
 
   /** One slice of sealing, compressing or rolling up. */
   step(): void {
-    const { engine, catalog, tables, queries, clock, tailSampling } = this.#deps;
+    const { engine, catalog, tables, queries, disk, keys, clock, tailSampling } = this.#deps;
     if (this.#roller.chunk !== null) return this.#rollUp();
     // The sealing statement is a pending query too: it must not be under way either.
     if (this.#compressDueMs !== null) return this.#compress(this.#compressDueMs);
@@ -132,6 +134,7 @@ export class Sealing {
       tables.defineView(chunk.signal);
       engine.run(`DROP TABLE ${open}`);
     });
+    if (disk === null) keys.drop(chunk);
     // A query that reads the table keeps its memory.
     if (!queries.running) this.#measureOpen(chunk, before - engine.usedBytes());
     this.#sealedChunks++;

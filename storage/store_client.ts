@@ -18,6 +18,7 @@ import type {
 } from "../mod/ports.ts";
 import { decodeArrow } from "./arrow_decode.ts";
 import { encodeArrow } from "./arrow_encode.ts";
+import { batchFrame } from "./batch_frame.ts";
 import { BarredQueries } from "./barred_queries.ts";
 import { metricSource } from "./metric_client.ts";
 import type {
@@ -127,17 +128,14 @@ export class StoreClient implements Store {
   async append(request: AppendRequest): Promise<void> {
     const frames: AppendFrames = {
       definitions: request.definitions.map(definitionFrame),
-      batches: request.batches.map(({ signal, rows, minTsUs, maxTsUs, columns }) => ({
-        signal,
-        rows,
-        minTsUs,
-        maxTsUs,
-        ipc: encodeArrow(rows, columns),
-      })),
+      batches: request.batches.map(batchFrame),
       forgottenSeries: request.forgotten,
+      forgottenKeys: request.forgottenKeys,
     };
     const transfer = [...frames.definitions, ...frames.batches].map(({ ipc }) => ipc.buffer);
-    await this.#request({ type: "append", id: this.#id(), frames }, transfer);
+    const reply = await this.#request({ type: "append", id: this.#id(), frames }, transfer);
+    if (reply.type !== "appended") throw unexpected(reply);
+    this.#registries.attributeKeys.release(reply.freedKeys);
   }
 
   readonly query = async (request: QueryRequest): Promise<QueryResult> => {

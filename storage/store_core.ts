@@ -22,6 +22,8 @@ import { Engine } from "./engine.ts";
 import { EvictedRows, type EvictionReason } from "./evicted_rows.ts";
 import type { StepPlan } from "../mod/metrics/metric_source.ts";
 import { METRIC_QUERY_BOUNDS, metricStatement } from "./metric_statement.ts";
+import { KeyDefinitions } from "./key_definitions.ts";
+import { KeyUsage } from "./key_usage.ts";
 import type {
   AppendFrames,
   DefinitionFrame,
@@ -73,6 +75,8 @@ export class StoreCore {
   readonly #tables: ChunkTables;
   readonly #sealing: Sealing;
   readonly #retired = new RetiredSeries();
+  readonly #keys = new KeyUsage();
+  readonly #keyDefinitions: KeyDefinitions;
   readonly #options: StoreOptions;
   readonly #clock: Clock;
   readonly #evicted = new EvictedRows();
@@ -103,7 +107,9 @@ export class StoreCore {
       options.patience,
     );
     this.#disk = ground.disk;
-    const parts = { engine: this.#engine, catalog: this.#catalog, disk: this.#disk, clock };
+    const [engine, catalog, disk, keys] = [this.#engine, this.#catalog, this.#disk, this.#keys];
+    const parts = { engine, catalog, disk, keys, clock };
+    this.#keyDefinitions = new KeyDefinitions(engine, disk, keys);
     this.#tables = new ChunkTables(parts);
     this.#sealing = new Sealing({
       ...parts,
@@ -121,6 +127,7 @@ export class StoreCore {
       engine: this.#engine,
       disk: this.#disk,
       catalog: this.#catalog,
+      keys,
       budgetBytes: options.budgetBytes,
       usedBytes: () => this.#engine.usedBytes(),
       clock,
@@ -145,16 +152,19 @@ export class StoreCore {
 
   /**
    * Takes definitions and rows, all or none; `settle` is called once the next ones may come, at most two
-   * seconds later.
+   * seconds later, with the numbers of attribute keys that may be given again.
    * @throws what the engine throws; `settle` is then not called
    */
-  append(frames: AppendFrames, settle: () => void): void {
+  append(frames: AppendFrames, settle: (freedKeys: readonly number[]) => void): void {
     const started = this.#clock.monotonicMs();
     const routed: (() => void)[] = [];
     const known = new Set(this.#catalog.all());
     try {
       this.#engine.transaction(() => {
-        for (const { table, ipc } of frames.definitions) this.#engine.insert(table, ipc);
+        for (const { table, ipc } of frames.definitions) {
+          if (table === "attribute_keys") this.#keyDefinitions.insert(ipc);
+          else this.#engine.insert(table, ipc);
+        }
         for (const frame of frames.batches) routed.push(...this.#tables.route(frame));
       });
     } catch (error) {
@@ -169,6 +179,7 @@ export class StoreCore {
       this.#disk?.logDefinitions(table, rows, ipc);
     }
     this.#retired.add(frames.forgottenSeries, this.#clock.nowMs() * 1000);
+    this.#keys.forget(frames.forgottenKeys);
     for (const account of routed) account();
     this.#disk?.endAppend();
     for (const { rows } of frames.batches) this.#appendedRows += rows;
@@ -176,8 +187,9 @@ export class StoreCore {
     const nowMs = this.#clock.monotonicMs();
     this.#appendMsTotal += nowMs - started;
     this.#tables.closeDue();
-    if (this.#behind) this.#held.hold(settle, nowMs);
-    else settle();
+    const answer = () => settle(this.#keyDefinitions.takeFreed());
+    if (this.#behind) this.#held.hold(answer, nowMs);
+    else answer();
   }
 
   query(id: number, command: QueryCommand, settle: (settled: QuerySettled) => void): void {
@@ -241,6 +253,7 @@ export class StoreCore {
       if (oldest === null) break;
       this.#evict(oldest, "disk");
     }
+    this.#keyDefinitions.freeUnused();
     this.#forgetSeries(this.#retired.takeUnused(this.#catalog.oldestSeriesUs()));
     this.#release();
   }

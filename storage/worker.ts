@@ -97,7 +97,10 @@ function handle(request: StoreRequest): void {
     case "open":
       throw new HorizonError("internal", "the store is open already");
     case "append":
-      store().append(request.frames, () => reply({ type: "done", id }));
+      store().append(
+        request.frames,
+        (freedKeys) => reply({ type: "appended", id, freedKeys }),
+      );
       break;
     case "replace":
       store().replace(request.table, request.ipc);

@@ -1,5 +1,6 @@
 import type { Intake } from "../intake/intake.ts";
-import { KEY_REFUSED, type Registries } from "../intern/registries.ts";
+import { KEY_REFUSED } from "../intern/attribute_keys.ts";
+import { type Registries } from "../intern/registries.ts";
 import type { Logger } from "../log/logger.ts";
 import { processIdOf } from "../signals/process_ids.ts";
 import type { HorizonEvent } from "./event.ts";

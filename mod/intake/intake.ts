@@ -5,6 +5,7 @@ import type { Registries } from "../intern/registries.ts";
 import type { RowFeed } from "../live/row_feed.ts";
 import type { BatchPipeline, ProcessedBatches } from "../pipeline/batch_pipeline.ts";
 import type { Store } from "../ports.ts";
+import { attributeKeyIds } from "../signals/attributes.ts";
 import { EventBatchBuilder } from "../signals/events.ts";
 import { ExemplarBatchBuilder } from "../signals/exemplars.ts";
 import { HistogramBatchBuilder } from "../signals/histograms.ts";
@@ -203,17 +204,19 @@ export class Intake {
     return Object.values(this.builders).reduce((sum, { rows }) => sum + rows, 0);
   }
 
-  /** Notes which series live, and now and then answers those that do not; nothing is open here. */
+  /** Notes which series and attribute keys live, and now and then answers those that do not; nothing is open here. */
   #forgetIdle(batches: readonly ColumnBatch[]): number[] {
-    const { series } = this.#registries;
+    const { series, attributeKeys } = this.#registries;
     const nowMs = this.#clock.nowMs();
     for (const { columns } of batches) {
       const [name, column] = columns[0] ?? [];
       if (name === "series_id" && column?.type === "u32") series.touch(column.data, nowMs);
+      attributeKeys.touch(attributeKeyIds(columns), nowMs);
     }
     const sinceStartMs = this.#clock.monotonicMs();
     if (sinceStartMs < this.#forgetDueMs || this.#appendsInFlight > 0) return [];
     this.#forgetDueMs = sinceStartMs + FORGET_EVERY_MS;
+    attributeKeys.forgetIdle(nowMs);
     return series.forgetIdle(nowMs);
   }
 
@@ -248,8 +251,10 @@ export class Intake {
     // After the pipeline, which may have made definitions of its own.
     const definitions = this.#registries.takePending();
     const forgotten = this.#forgetIdle(batches);
+    const { attributeKeys } = this.#registries;
+    const forgottenKeys = attributeKeys.takeForgotten();
     this.#appendsInFlight++;
-    this.#store.append({ definitions, batches, forgotten }).then(
+    this.#store.append({ definitions, batches, forgotten, forgottenKeys }).then(
       () => {
         for (const batch of batches) this.#keptRows[batch.signal] += batch.rows;
         settle(true);
@@ -260,6 +265,7 @@ export class Intake {
         this.#failedAppends++;
         settle(false);
         this.#registries.giveBack(definitions);
+        attributeKeys.giveBackForgotten(forgottenKeys);
         waiters.reject(error);
       },
     ).finally(() => {

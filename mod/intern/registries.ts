@@ -1,69 +1,14 @@
+import { ATTRIBUTE_KEY_LIMITS, AttributeKeys } from "./attribute_keys.ts";
 import { cleanPairs, type CleanValue, keepValue } from "./clean_value.ts";
 import type { DefinitionBatch, ResourceDefinition, SeriesDefinition } from "./definitions.ts";
 import { attributeKeyBatch, boundsBatch, resourceBatch, seriesBatch } from "./definitions.ts";
 import type { SeriesLimits } from "./series_registry.ts";
 import { SeriesRegistry } from "./series_registry.ts";
 
-/** Key ids are 16 bits; one is kept free to mean "refused". */
-const MAX_ATTRIBUTE_KEYS = 65_000;
 const MAX_RESOURCES = 100_000;
 const MAX_BOUNDS = 100_000;
 /** Characters of all resources, and of all bounds, as they are found again. */
 const MAX_CONTENT_CHARACTERS = 32 * 1024 * 1024;
-
-/** `idOf` answers this when the registry is full; the caller drops and counts the attribute. */
-export const KEY_REFUSED = 0;
-
-/** Attribute keys by number, from 1. Bounded; what is refused is counted. */
-export class AttributeKeys {
-  readonly #ids = new Map<string, number>();
-  readonly #byId: string[] = [];
-  #pending: { id: number; key: string }[] = [];
-  #refused = 0;
-
-  get refused(): number {
-    return this.#refused;
-  }
-
-  idOf(key: string): number {
-    const known = this.#ids.get(key);
-    if (known !== undefined) return known;
-    if (this.#ids.size >= MAX_ATTRIBUTE_KEYS) {
-      this.#refused++;
-      return KEY_REFUSED;
-    }
-    const id = this.#ids.size + 1;
-    this.#ids.set(key, id);
-    this.#byId[id] = key;
-    this.#pending.push({ id, key });
-    return id;
-  }
-
-  /** The key of a number that `idOf` gave; empty when it gave none such. */
-  keyOf(id: number): string {
-    return this.#byId[id] ?? "";
-  }
-
-  /** Takes up keys that the store recovered. Ids must be dense from 1. */
-  restore(keys: Iterable<{ readonly id: number; readonly key: string }>): void {
-    for (const { id, key } of keys) {
-      this.#ids.set(key, id);
-      this.#byId[id] = key;
-    }
-  }
-
-  takePending(): { id: number; key: string }[] {
-    const pending = this.#pending;
-    this.#pending = [];
-    return pending;
-  }
-
-  /** Every key; nothing is pending then. */
-  takeAll(): { id: number; key: string }[] {
-    this.#pending = [];
-    return [...this.#ids].map(([key, id]) => ({ id, key }));
-  }
-}
 
 /**
  * Things found again by their content, numbered from 1; 0 stands for "none, or the registry
@@ -167,15 +112,20 @@ type Attributes = ResourceDefinition["attributes"];
 /** Everything that batches refer to by number, and what of it the store has not seen yet. */
 export class Registries {
   readonly series: SeriesRegistry;
-  readonly attributeKeys = new AttributeKeys();
+  readonly attributeKeys: AttributeKeys;
   /** Resource attributes, sorted by key. */
   readonly resources: ContentRegistry<Attributes>;
   /** Histogram bounds: ascending, finite, one fewer than the buckets. */
   readonly bounds = new ContentRegistry<readonly number[]>(MAX_BOUNDS, (b) => b.join(","));
 
   /** `clean`: what is kept in the place of the value of a label or of a resource's attribute. */
-  constructor(limits: SeriesLimits, clean: CleanValue = keepValue) {
+  constructor(
+    limits: SeriesLimits,
+    clean: CleanValue = keepValue,
+    keyLimits = ATTRIBUTE_KEY_LIMITS,
+  ) {
     this.series = new SeriesRegistry(limits, clean);
+    this.attributeKeys = new AttributeKeys(keyLimits);
     this.resources = new ContentRegistry<Attributes>(
       MAX_RESOURCES,
       (attributes) => JSON.stringify(attributes),

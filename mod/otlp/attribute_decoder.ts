@@ -1,7 +1,7 @@
 import type { Utf8Builder } from "../columns/builders.ts";
 import { cutEnd, pushCutText } from "../columns/cut_text.ts";
 import { decodeUtf8, encodeUtf8 } from "../columns/utf8_text.ts";
-import { type AttributeKeys, KEY_REFUSED } from "../intern/registries.ts";
+import { type AttributeKeys, KEY_REFUSED } from "../intern/attribute_keys.ts";
 import type { AttributeListBuilder } from "../signals/attributes.ts";
 import { AnyValue, anyValueText, INT_VALUE, KeyValue, STRING_VALUE } from "./any_value.ts";
 import { ByteCache } from "./byte_cache.ts";
@@ -24,6 +24,7 @@ export class AttributeDecoder {
   readonly #limits: OtlpLimits;
   readonly #alterations: Alterations;
   readonly #keyIds: ByteCache;
+  #generation = 0;
   readonly #pair = new KeyValue();
   readonly #value = new AnyValue();
   readonly #digits = new Uint8Array(MAX_DIGITS);
@@ -124,6 +125,10 @@ export class AttributeDecoder {
   }
 
   #keyId(reader: WireReader, start: number, end: number): number {
+    if (this.#generation !== this.#keys.generation) {
+      this.#generation = this.#keys.generation;
+      this.#keyIds.clear();
+    }
     const known = this.#keyIds.find(reader.view, start, end, 0);
     if (known !== -1) return known;
     if (!this.#isKey(start, end)) return KEY_REFUSED;

@@ -1,6 +1,16 @@
 import type { Column } from "../columns/column.ts";
 import { ListOffsetsBuilder, u16Builder, Utf8Builder } from "../columns/builders.ts";
 
+/** The numbers of all keys in a batch's rows, each as often as it stands there; none where rows have no attributes. */
+export function attributeKeyIds(
+  columns: readonly (readonly [name: string, column: Column])[],
+): Uint16Array {
+  const column = columns.find(([name]) => name === "attr_keys")?.[1];
+  return column?.type === "list" && column.child.type === "u16"
+    ? column.child.data
+    : new Uint16Array();
+}
+
 /**
  * Attributes of spans and logs while they are fresh: per row a list of key numbers (from
  * `AttributeKeys`) and a list of values as text. Two lists go into the engine seven times

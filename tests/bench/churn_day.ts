@@ -8,6 +8,7 @@ import { Registries } from "../../mod/intern/registries.ts";
 import { SampleBatchBuilder } from "../../mod/signals/samples.ts";
 import { LogBatchBuilder } from "../../mod/signals/logs.ts";
 import { SpanBatchBuilder } from "../../mod/signals/spans.ts";
+import { batchFrame } from "../../storage/batch_frame.ts";
 import { encodeArrow } from "../../storage/arrow_encode.ts";
 import { loadDuckDb } from "../../storage/duckdb_module.ts";
 import type { QuerySettled } from "../../storage/query_job.ts";
@@ -84,15 +85,13 @@ function appendMinute(): void {
   }
   core.append({
     forgottenSeries: [],
+    forgottenKeys: [],
     definitions: registries.takePending().map(({ table, rows, columns }) => ({
       table,
       rows,
       ipc: encodeArrow(rows, columns),
     })),
-    batches: [samples, spans, logs].map((builder) => {
-      const { signal, rows, minTsUs, maxTsUs, columns } = builder.finish();
-      return { signal, rows, minTsUs, maxTsUs, ipc: encodeArrow(rows, columns) };
-    }),
+    batches: [samples, spans, logs].map((builder) => batchFrame(builder.finish())),
   }, () => undefined);
 }
 

@@ -14,9 +14,11 @@ import { CrashStore } from "../../storage/crash_store.ts";
 import { Engine } from "../../storage/engine.ts";
 import { recover } from "../../storage/recovery.ts";
 import { encodeArrow } from "../../storage/arrow_encode.ts";
+import { batchFrame } from "../../storage/batch_frame.ts";
 import { DataDir } from "../../storage/data_dir.ts";
 import { decodeArrow } from "../../storage/arrow_decode.ts";
 import { loadDuckDb } from "../../storage/duckdb_module.ts";
+import { KeyUsage } from "../../storage/key_usage.ts";
 import { HEADER_BYTES, scanFrames } from "../../storage/frame_log.ts";
 import type { QuerySettled } from "../../storage/query_job.ts";
 import { restoreDefinitions } from "../../storage/restore_definitions.ts";
@@ -56,18 +58,13 @@ class Started {
   append(batches: readonly ColumnBatch[]): void {
     this.core.append({
       forgottenSeries: [],
+      forgottenKeys: [],
       definitions: this.registries.takePending().map(({ table, rows, columns }) => ({
         table,
         rows,
         ipc: encodeArrow(rows, columns),
       })),
-      batches: batches.map(({ signal, rows, minTsUs, maxTsUs, columns }) => ({
-        signal,
-        rows,
-        minTsUs,
-        maxTsUs,
-        ipc: encodeArrow(rows, columns),
-      })),
+      batches: batches.map(batchFrame),
     }, () => undefined);
   }
 
@@ -106,6 +103,7 @@ function recovered(db: Awaited<ReturnType<typeof loadDuckDb>>, path: string, now
   try {
     recover({
       engine: new Engine(db, budgetBytes, 0),
+      keys: new KeyUsage(),
       disk,
       catalog,
       budgetBytes,

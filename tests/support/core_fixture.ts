@@ -7,6 +7,7 @@ import { SampleBatchBuilder } from "../../mod/signals/samples.ts";
 import { SpanBatchBuilder } from "../../mod/signals/spans.ts";
 import { decodeArrow } from "../../storage/arrow_decode.ts";
 import { encodeArrow } from "../../storage/arrow_encode.ts";
+import { batchFrame } from "../../storage/batch_frame.ts";
 import { DataDir } from "../../storage/data_dir.ts";
 import { loadDuckDb } from "../../storage/duckdb_module.ts";
 import type { StoreOptions } from "../../storage/messages.ts";
@@ -49,17 +50,16 @@ export class CoreFixture {
     const answer = { given: false };
     this.core.append({
       forgottenSeries,
+      forgottenKeys: this.registries.attributeKeys.takeForgotten(),
       definitions: this.registries.takePending().map(({ table, rows, columns }) => ({
         table,
         rows,
         ipc: encodeArrow(rows, columns),
       })),
       batches: [this.samples, this.histograms, this.spans].filter((builder) => builder.rows > 0)
-        .map((builder) => {
-          const { signal, rows, minTsUs, maxTsUs, columns } = builder.finish();
-          return { signal, rows, minTsUs, maxTsUs, ipc: encodeArrow(rows, columns) };
-        }),
-    }, () => {
+        .map((builder) => batchFrame(builder.finish())),
+    }, (freedKeys) => {
+      this.registries.attributeKeys.release(freedKeys);
       answer.given = true;
     });
     return answer;

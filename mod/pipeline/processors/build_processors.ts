@@ -2,7 +2,8 @@ import type { Signal } from "../../columns/column.ts";
 import { encodeUtf8 } from "../../columns/utf8_text.ts";
 import type { ProcessedSignal, ProcessorConfig } from "../../config/processor_config.ts";
 import { assert } from "../../errors.ts";
-import type { AttributeKeys, Registries } from "../../intern/registries.ts";
+import type { AttributeKeys } from "../../intern/attribute_keys.ts";
+import type { Registries } from "../../intern/registries.ts";
 import type { CounterTable } from "../counter_table.ts";
 import { type Environment, expandVariables } from "../expand_variables.ts";
 import type { Stage } from "../stage.ts";
@@ -69,16 +70,18 @@ function attributeEdit(
 ): AttributeEdit {
   const pairs = Object.entries(attributes);
   return {
-    removed: new Set(names.map((key) => keys.idOf(key))),
+    removed: new Set(names.map((key) => keys.pinnedIdOf(key))),
     renamed: new Map(
-      action === "rename" ? pairs.map(([from, to]) => [keys.idOf(from), keys.idOf(to)]) : [],
+      action === "rename"
+        ? pairs.map(([from, to]) => [keys.pinnedIdOf(from), keys.pinnedIdOf(to)])
+        : [],
     ),
     set: new Map(
       action === "set"
         ? pairs.map((
           [key, value],
         ) => [
-          keys.idOf(key),
+          keys.pinnedIdOf(key),
           encodeUtf8(expandVariables(value, env, `pipeline.processors: ${name}`)),
         ])
         : [],

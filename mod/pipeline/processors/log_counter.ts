@@ -1,5 +1,5 @@
 import type { ColumnBatch } from "../../columns/column.ts";
-import type { AttributeKeys } from "../../intern/registries.ts";
+import type { AttributeKeys } from "../../intern/attribute_keys.ts";
 import type { CounterTable } from "../counter_table.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Stage } from "../stage.ts";
@@ -18,7 +18,7 @@ export interface LogCounterOptions {
 /** Counts the log records that match, by service and by what is asked for. It drops nothing. */
 export function logCounterStage({ metric, by, matcher, counters, keys }: LogCounterOptions): Stage {
   const attributes = by.filter((label) => label !== "severity")
-    .map((key) => ({ key, keyId: keys.idOf(key) }));
+    .map((key) => ({ key, keyId: keys.pinnedIdOf(key) }));
   const bySeverity = by.includes("severity");
   const count = (batch: ColumnBatch, marks: Uint8Array, ledger: Ledger): void => {
     const service = dictionaryOf(batch, "service");

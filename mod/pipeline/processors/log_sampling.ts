@@ -1,7 +1,7 @@
 import type { ColumnBatch } from "../../columns/column.ts";
 import { selectRows } from "../../columns/select_rows.ts";
 import { assert } from "../../errors.ts";
-import type { AttributeKeys } from "../../intern/registries.ts";
+import type { AttributeKeys } from "../../intern/attribute_keys.ts";
 import { SEVERITY } from "../../signals/severity.ts";
 import { columnOf, isPresent, textAt, textsOf } from "../batch_columns.ts";
 import { type Kept, markSampled } from "../sampling/mark_sampled.ts";

@@ -41,7 +41,7 @@ export class RowMatcher {
     this.#severityBelow = when.severity_below === null ? Infinity : SEVERITY[when.severity_below];
     this.#attributes = Object.entries(when.attributes).map(([key, pattern]) => ({
       key,
-      keyId: registries.attributeKeys.idOf(key),
+      keyId: registries.attributeKeys.pinnedIdOf(key),
       pattern: new RegExp(pattern, "u"),
     }));
   }

@@ -1,5 +1,5 @@
 import type { ColumnBatch } from "../../columns/column.ts";
-import type { AttributeKeys } from "../../intern/registries.ts";
+import type { AttributeKeys } from "../../intern/attribute_keys.ts";
 import type { Stage } from "../stage.ts";
 import { redactBatch } from "./redact_columns.ts";
 import type { Redactor } from "./redactor.ts";

@@ -1,6 +1,6 @@
 import type { ColumnBatch } from "../../columns/column.ts";
 import { selectRows } from "../../columns/select_rows.ts";
-import type { AttributeKeys } from "../../intern/registries.ts";
+import type { AttributeKeys } from "../../intern/attribute_keys.ts";
 import type { CounterTable } from "../counter_table.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Stage } from "../stage.ts";

@@ -1,6 +1,6 @@
 import type { ColumnBatch } from "../../columns/column.ts";
 import { encodeUtf8 } from "../../columns/utf8_text.ts";
-import type { AttributeKeys } from "../../intern/registries.ts";
+import type { AttributeKeys } from "../../intern/attribute_keys.ts";
 import { AttributeListBuilder } from "../../signals/attributes.ts";
 import { attributesOf, textAt, withColumns } from "../batch_columns.ts";
 
@@ -36,7 +36,7 @@ export function markSampled(
   keys: AttributeKeys,
 ): ColumnBatch {
   const { offsets, keys: ids, values } = attributesOf(batch);
-  const [countKey, ruleKey] = [keys.idOf(ADJUSTED_COUNT), keys.idOf(RULE)];
+  const [countKey, ruleKey] = [keys.pinnedIdOf(ADJUSTED_COUNT), keys.pinnedIdOf(RULE)];
   const out = new AttributeListBuilder();
   kept.forEach(({ adjustedCount, rule }, row) => {
     let count = adjustedCount;

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import type { Clock } from "../../../../mod/clock.ts";
 import { HorizonError } from "../../../../mod/errors.ts";
 import { Intake } from "../../../../mod/intake/intake.ts";
+import { keepValue } from "../../../../mod/intern/clean_value.ts";
 import { Registries } from "../../../../mod/intern/registries.ts";
 import type { AppendRequest } from "../../../../mod/ports.ts";
+import { pushLog } from "../../../support/store_fixture.ts";
 
 const clock: Clock = { nowMs: () => 0, monotonicMs: () => performance.now() };
 
@@ -144,4 +146,40 @@ Deno.test("Intake.admit: what Horizon sees by itself finds room when senders fin
   assert.throws(() => intake.admit(1), HorizonError);
   release();
   intake.admit(125, "own");
+});
+
+Deno.test("Intake: attribute keys without rows are forgotten, and the store is told of it until it hears", async () => {
+  const appended: AppendRequest[] = [];
+  let failing = false;
+  let nowMs = 0;
+  const registries = new Registries({ maxSeries: 10, maxSeriesPerMetric: 10 }, keepValue, {
+    maxKeys: 10,
+    forgetFrom: 1,
+    idleAfterMs: 5_000,
+  });
+  const store = {
+    append: (request: AppendRequest) => {
+      appended.push(request);
+      return failing ? Promise.reject(new Error("full")) : Promise.resolve();
+    },
+  };
+  const limits = { maxPendingBytes: 1_000, flushIntervalMs: 1, maxBatchRows: 100 };
+  const time = { nowMs: () => nowMs, monotonicMs: () => nowMs };
+  const intake = new Intake(store, registries, limits, time);
+  const commit = (atMs: number, ...keys: string[]) => {
+    nowMs = atMs;
+    const attributes = Object.fromEntries(keys.map((key) => [key, "1"]));
+    pushLog(intake.builders.logs, registries, { tsUs: 1, body: "x", attributes });
+    return intake.commit();
+  };
+  await commit(10_000, "a", "b");
+  await commit(80_000, "b");
+  assert.deepEqual(appended.map(({ forgottenKeys }) => forgottenKeys), [[], [1]]);
+  failing = true;
+  await assert.rejects(commit(150_000, "c"), /full/);
+  failing = false;
+  await commit(151_000, "c", "a");
+  assert.deepEqual(appended.at(-2)?.forgottenKeys, [2]);
+  assert.deepEqual(appended.at(-1)?.forgottenKeys, [2]);
+  assert.deepEqual(registries.attributeKeys.idOf("a"), 4, "a number of its own");
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { NOW_NS, NOW_US, ReceiverFixture } from "./receiver_fixture.ts";
+import { NOW_MS, NOW_NS, NOW_US, ReceiverFixture } from "./receiver_fixture.ts";
 import { anyValue, bytesOfHex, keyValues, type RequestObject } from "./reference_encoder.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -160,4 +160,29 @@ Deno.test("LogsDecoder: a process id that no kernel has is NULL, since the store
     null,
     null,
   ]);
+});
+
+Deno.test("LogsDecoder: a key that was forgotten is not found under the number it had", async () => {
+  const fixture = new ReceiverFixture({
+    keyLimits: { maxKeys: 100, forgetFrom: 1, idleAfterMs: 1_000 },
+  });
+  const { attributeKeys } = fixture.registries;
+  const send = (sku: string) =>
+    fixture.send(
+      "logs",
+      request([{
+        timeUnixNano: String(NOW_NS),
+        attributes: keyValues({ sku, "process.pid": 9n }),
+      }]),
+    );
+  await send("42");
+  const before = attributeKeys.idOf("sku");
+  attributeKeys.forgetIdle(NOW_MS + 60_000);
+  attributeKeys.release(attributeKeys.takeForgotten());
+  // All numbers that there were belong to others now.
+  for (const other of ["a", "b", "c"]) attributeKeys.idOf(other);
+  assert.notEqual(attributeKeys.keyOf(before), "sku");
+  await send("43");
+  const last = fixture.rows("logs").at(-1);
+  assert.deepEqual([last?.["attributes"], last?.["pid"]], [{ sku: "43", "process.pid": "9" }, 9]);
 });

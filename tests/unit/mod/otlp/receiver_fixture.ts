@@ -1,6 +1,8 @@
 import type { Clock } from "../../../../mod/clock.ts";
 import type { Signal } from "../../../../mod/columns/column.ts";
 import { Intake } from "../../../../mod/intake/intake.ts";
+import type { AttributeKeyLimits } from "../../../../mod/intern/attribute_keys.ts";
+import { keepValue } from "../../../../mod/intern/clean_value.ts";
 import { Registries } from "../../../../mod/intern/registries.ts";
 import type { SeriesDefinition } from "../../../../mod/intern/definitions.ts";
 import type { AppendRequest } from "../../../../mod/ports.ts";
@@ -19,6 +21,7 @@ export interface FixtureOptions {
   readonly limits?: Partial<OtlpLimits>;
   readonly maxSeries?: number;
   readonly maxPendingBytes?: number;
+  readonly keyLimits?: AttributeKeyLimits;
 }
 
 /** A receiver before a store that keeps what it is given, as rows. */
@@ -43,7 +46,11 @@ export class ReceiverFixture {
   constructor(options: FixtureOptions = {}) {
     const maxSeries = options.maxSeries ?? 10_000;
     const clock: Clock = { nowMs: () => NOW_MS, monotonicMs: () => performance.now() };
-    this.registries = new Registries({ maxSeries, maxSeriesPerMetric: maxSeries });
+    this.registries = new Registries(
+      { maxSeries, maxSeriesPerMetric: maxSeries },
+      keepValue,
+      options.keyLimits,
+    );
     const limits = {
       maxPendingBytes: options.maxPendingBytes ?? 1 << 30,
       flushIntervalMs: 0,
