@@ -103,8 +103,8 @@ export class ProcessTargets implements TargetDiscovery {
       const signal = AbortSignal.timeout(ANSWERS_WITHIN_MS);
       const { body, format } = await client.get(`http://${address}${path}`, signal);
       const ignored = () => undefined;
-      const handler = { type: ignored, unit: ignored, sample: ignored };
-      if (readExposition(body, format, handler).samples > 0) return Infinity;
+      const handler = { type: ignored, unit: ignored, sample: ignored, exemplar: ignored };
+      if (readExposition(body, format, handler) > 0) return Infinity;
     } catch {
       // Whatever it is that listens there, it has no metrics: that is what was asked.
     }

@@ -75,7 +75,7 @@ export class TargetCollector implements Collector {
       try {
         const counts = decoder.decode(body, format, tick.tsUs, rows);
         this.#pushReport(rows, tick.tsUs, clock.monotonicMs() - startMs, counts);
-        book.rejected("metrics", "exemplar", counts.exemplars);
+        book.rejected("metrics", "exemplar", counts.droppedExemplars);
         book.rejected("metrics", "sent_again", counts.repeated);
       } catch (error) {
         refusal = error;

@@ -1,14 +1,12 @@
 import { fixed64Tag, knownFields, signedOf, varintTag, type WireReader } from "../otlp/wire.ts";
 import type { Exemplar } from "../signals/exemplars.ts";
+import { ExemplarIds } from "./exemplar_ids.ts";
 
 // Fields of Exemplar, the same in both versions but for the labels (1): what is not labels as a
 // version spells them is passed over, since nothing else depends on it.
 const VALUE = fixed64Tag(2);
 const TIMESTAMP = varintTag(3);
 const EXEMPLAR_FIELDS = knownFields(2, 3);
-
-const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/;
-const SPAN_ID = /^(?!0{16})[0-9a-f]{16}$/;
 
 /** An exemplar whose series is not known yet. */
 export type ReadExemplar = Omit<Exemplar, "seriesId">;
@@ -29,8 +27,7 @@ export interface ExemplarLabels {
 }
 
 /**
- * Reads the exemplar that ends at `end`. Of its labels the ids of trace and span are kept, by the
- * names that clients have for them (`trace_id`, `traceID`, …).
+ * Reads the exemplar that ends at `end`. Of its labels the ids of trace and span are kept.
  *
  * @param nowUs the time of one that has none
  * @throws MalformedError
@@ -42,14 +39,8 @@ export function readExemplar(
   nowUs: number,
 ): ReadExemplar {
   let [value, tsMs] = [0, 0];
-  let traceId: string | null = null;
-  let spanId: string | null = null;
-  const take = (name: string, text: string): void => {
-    const plain = name.toLowerCase().replace("_", "");
-    const id = text.toLowerCase();
-    if (plain === "traceid" && TRACE_ID.test(id)) traceId = id;
-    else if (plain === "spanid" && SPAN_ID.test(id)) spanId = id;
-  };
+  const ids = new ExemplarIds();
+  const take = (name: string, text: string): void => ids.take(name, text);
   while (reader.pos < end) {
     const tag = reader.tag(end);
     if (tag === VALUE) value = reader.double(end);
@@ -60,5 +51,6 @@ export function readExemplar(
       reader.skip(tag, EXEMPLAR_FIELDS, end);
     }
   }
+  const { traceId, spanId } = ids;
   return { tsUs: tsMs === 0 ? nowUs : tsMs * 1_000, value, traceId, spanId };
 }

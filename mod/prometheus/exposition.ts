@@ -17,12 +17,8 @@ export interface ExpositionHandler {
    * `tsUs` is null without a timestamp.
    */
   sample(body: Uint8Array, start: number, end: number, value: number, tsUs: number | null): void;
-}
-
-export interface ExpositionSummary {
-  readonly samples: number;
-  /** Exemplars that came with them; none is kept. */
-  readonly exemplars: number;
+  /** An exemplar of the sample before, body[start, end), undecoded (see `readExemplarText`). */
+  exemplar(body: Uint8Array, start: number, end: number): void;
 }
 
 const NEWLINE = 0x0a;
@@ -42,15 +38,15 @@ const TYPES: ReadonlySet<string> = new Set(METRIC_TYPES);
 /**
  * Reads an exposition of either format in one pass over its bytes; strings are made of comments
  * only. Lenient where nothing is lost by it: blank lines, `\r\n`, spaces and tabs between tokens.
- * Exemplars are passed over.
  *
+ * @returns how many samples there were
  * @throws ExpositionError with the number of the line
  */
 export function readExposition(
   body: Uint8Array,
   format: ExpositionFormat,
   handler: ExpositionHandler,
-): ExpositionSummary {
+): number {
   return new ExpositionReader(body, format, handler).read();
 }
 
@@ -60,7 +56,6 @@ class ExpositionReader {
   readonly #handler: ExpositionHandler;
   #line = 0;
   #samples = 0;
-  #exemplars = 0;
   #ended = false;
 
   constructor(body: Uint8Array, format: ExpositionFormat, handler: ExpositionHandler) {
@@ -69,7 +64,7 @@ class ExpositionReader {
     this.#handler = handler;
   }
 
-  read(): ExpositionSummary {
+  read(): number {
     const body = this.#body;
     for (let start = 0; start < body.length;) {
       this.#line++;
@@ -84,7 +79,7 @@ class ExpositionReader {
       this.#line++;
       throw this.#error("ends without `# EOF`: it was cut off");
     }
-    return { samples: this.#samples, exemplars: this.#exemplars };
+    return this.#samples;
   }
 
   #readLine(at: number, end: number): void {
@@ -136,14 +131,12 @@ class ExpositionReader {
       tsUs = this.#time(rest, timeEnd);
       rest = skipBlanks(body, timeEnd, end);
     }
-    if (rest < end) {
-      if (body[rest] !== HASH || this.#format === "text") {
-        throw this.#error(`"${this.#shown(rest, end)}" after the sample`);
-      }
-      this.#exemplars++;
+    if (rest < end && (body[rest] !== HASH || this.#format === "text")) {
+      throw this.#error(`"${this.#shown(rest, end)}" after the sample`);
     }
     this.#samples++;
     this.#handler.sample(body, start, seriesEnd, number, tsUs);
+    if (rest < end) this.#handler.exemplar(body, rest, end);
   }
 
   /** Where the metric's name and its labels end. */

@@ -39,7 +39,12 @@ export function numberOf(bytes: Uint8Array, start: number, end: number): number 
 
 function slowNumber(bytes: Uint8Array, start: number, end: number): number | null {
   if (end - start > MAX_CHARACTERS) return null;
-  const text = String.fromCharCode(...bytes.subarray(start, end));
+  return parseNumber(String.fromCharCode(...bytes.subarray(start, end)));
+}
+
+/** The same for a text that was decoded already. */
+export function parseNumber(text: string): number | null {
+  if (text.length > MAX_CHARACTERS) return null;
   if (DECIMAL.test(text)) return Number(text);
   if (NOT_A_NUMBER.test(text)) return NaN;
   if (INFINITE.test(text)) return text.startsWith("-") ? -Infinity : Infinity;

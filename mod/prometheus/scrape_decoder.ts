@@ -1,3 +1,4 @@
+import { decodeUtf8 } from "../columns/utf8_text.ts";
 import type { SampleRows, SeriesIdentity } from "../intake/sample_writer.ts";
 import { SERIES_REFUSED } from "../intern/series_registry.ts";
 import { ByteCache } from "../otlp/byte_cache.ts";
@@ -6,6 +7,7 @@ import { BUCKET_LABEL, NAME_LABEL, seriesLabels } from "./label_names.ts";
 import type { MetricFamilies } from "./metric_families.ts";
 import { type MetricType, UNKNOWN_FAMILY } from "./metric_type.ts";
 import { relabel, type RelabelRule } from "./relabel.ts";
+import { ScrapedExemplars } from "./scraped_exemplars.ts";
 import { ScrapedHistogram } from "./scraped_histogram.ts";
 import { readSeriesText } from "./series_text.ts";
 
@@ -41,7 +43,8 @@ export interface ScrapeCounts {
   readonly kept: number;
   /** Series that the scrape before did not have. */
   readonly added: number;
-  readonly exemplars: number;
+  /** Exemplars that were not kept. */
+  readonly droppedExemplars: number;
   /** Samples with a timestamp of their own that the scrape before had too; not stored again. */
   readonly repeated: number;
 }
@@ -93,6 +96,10 @@ export class ScrapeDecoder {
   #added = 0;
   #repeated = 0;
   #open: ScrapedHistogram[] = [];
+  /** Of the sample that was read last; null when it was not taken. */
+  #lastSeries: number | null = null;
+  #strayExemplars = 0;
+  readonly #exemplars = new ScrapedExemplars();
 
   constructor(options: ScrapeDecoderOptions) {
     this.#options = options;
@@ -101,6 +108,11 @@ export class ScrapeDecoder {
 
   /** Numbers of series found before are no longer good, or what was pushed was not kept. */
   forgetSeries(): void {
+    this.#exemplars.forget();
+    this.#forgetTexts();
+  }
+
+  #forgetTexts(): void {
     this.#cache.clear();
     this.#entries = [];
     this.#histograms = new Map();
@@ -118,19 +130,31 @@ export class ScrapeDecoder {
     this.#tsUs = tsUs;
     this.#kept = this.#added = this.#repeated = 0;
     this.#open = [];
-    const { samples, exemplars } = readExposition(body, format, {
+    this.#strayExemplars = 0;
+    this.#exemplars.begin();
+    const samples = readExposition(body, format, {
       type: (family, type) => this.#describe(family, type, null),
       unit: (family, unit) => this.#describe(family, null, unit),
-      sample: (bytes, start, end, value, own) => this.#sample(bytes, start, end, value, own),
+      sample: (bytes, start, end, value, own) => {
+        this.#lastSeries = this.#sample(bytes, start, end, value, own);
+      },
+      exemplar: (bytes, start, end) => this.#exemplar(bytes, start, end),
     });
     for (const histogram of this.#open) rows.histogram(histogram.seriesId, histogram.point());
     const added = this.#forgot ? Math.max(0, this.#kept - this.#keptBefore) : this.#added;
     this.#keptBefore = this.#kept;
     this.#forgot = false;
     const room = Math.max(MIN_ENTRIES, samples * MAX_ENTRIES_PER_SAMPLE);
-    if (this.#kindsChanged || this.#entries.length > room) this.forgetSeries();
+    if (this.#kindsChanged || this.#entries.length > room) this.#forgetTexts();
     this.#kindsChanged = false;
-    return { scraped: samples, kept: this.#kept, added, exemplars, repeated: this.#repeated };
+    const droppedExemplars = this.#strayExemplars + this.#exemplars.leftOut;
+    return {
+      scraped: samples,
+      kept: this.#kept,
+      added,
+      droppedExemplars,
+      repeated: this.#repeated,
+    };
   }
 
   #describe(family: string, type: MetricType | null, unit: string | null): void {
@@ -141,14 +165,24 @@ export class ScrapeDecoder {
     if (changed && this.#scrape > 1) this.#kindsChanged = true;
   }
 
-  #sample(body: Uint8Array, start: number, end: number, value: number, own: number | null): void {
+  /** Answers the series that it belongs to; null when it is not taken. */
+  #sample(
+    body: Uint8Array,
+    start: number,
+    end: number,
+    value: number,
+    own: number | null,
+  ): number | null {
     const rows = this.#rows!;
     const known = this.#cache.find(this.#view, start, end, 0);
     const entry = known === -1 ? this.#newEntry(body, start, end) : this.#entries[known]!;
-    if (entry === null) return this.#count();
-    if (entry.kind === "dropped") return;
+    if (entry?.kind === "dropped") return null;
     this.#count();
-    if (entry.scrape === this.#scrape) return rows.rejections.add("duplicate_sample");
+    if (entry === null) return null;
+    if (entry.scrape === this.#scrape) {
+      rows.rejections.add("duplicate_sample");
+      return null;
+    }
     if (entry.scrape === 0 || entry.scrape < this.#scrape - 1) this.#added++;
     entry.scrape = this.#scrape;
     const tsUs = this.#options.honorTimestamps && own !== null ? own : this.#tsUs;
@@ -157,6 +191,15 @@ export class ScrapeDecoder {
     else {
       entry.lastTsUs = tsUs;
       rows.sample(entry.seriesId, tsUs, value);
+    }
+    return entry.kind === "part" ? entry.histogram.seriesId : entry.seriesId;
+  }
+
+  #exemplar(body: Uint8Array, start: number, end: number): void {
+    if (this.#lastSeries === null) this.#strayExemplars++;
+    else {
+      const text = decodeUtf8(body, start, end);
+      this.#exemplars.take(this.#lastSeries, text, this.#tsUs, this.#rows!);
     }
   }
 
@@ -195,7 +238,7 @@ export class ScrapeDecoder {
       ? { kind: "dropped" as const, scrape: 0 }
       : this.#resolve(name, labels);
     if (entry === null) return null;
-    if (this.#entries.length >= CACHE.maxEntries) this.forgetSeries();
+    if (this.#entries.length >= CACHE.maxEntries) this.#forgetTexts();
     this.#cache.add(this.#view, start, end, 0, this.#entries.length);
     this.#entries.push(entry);
     return entry;

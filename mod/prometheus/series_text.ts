@@ -29,7 +29,8 @@ export function readSeriesText(
   return readLabels(rest.slice(1, -1), labels) && labels.has(NAME_LABEL) ? labels : null;
 }
 
-function readLabels(text: string, into: Map<string, string>): boolean {
+/** Reads what stands between braces; false when those are no labels. */
+export function readLabels(text: string, into: Map<string, string>): boolean {
   if (text.trim() === "") return true;
   // A comma may follow the last.
   for (let at = 0; at < text.length && text.slice(at).trim() !== "";) {

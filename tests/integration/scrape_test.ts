@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import { ProcessesSection } from "../../mod/config/processes_section.ts";
 import { scraping } from "../support/scrape_fixture.ts";
 import type { StoreFixture } from "../support/store_fixture.ts";
@@ -103,6 +104,40 @@ const openMetrics = (body: string) =>
   new Response(body, {
     headers: { "content-type": "application/openmetrics-text; version=1.0.0" },
   });
+
+Deno.test("scrape: exemplars of a client library lead to their traces, each kept once", async () => {
+  const registry = new Registry<OpenMetricsContentType>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  const latency = new Histogram({
+    name: "latency_seconds",
+    help: "how long it took",
+    buckets: [0.1, 1],
+    labelNames: [],
+    enableExemplars: true,
+    registers: [registry],
+  });
+  const traceIds = ["1", "2"].map((digit) => digit.repeat(32));
+  const observe = (value: number, traceId = ""): void =>
+    latency.observe({ value, labels: {}, exemplarLabels: { trace_id: traceId } });
+  await using app = target(async () => {
+    const headers = { "content-type": registry.contentType };
+    return new Response(await registry.metrics(), { headers });
+  });
+  const exemplars = "SELECT name, value, trace_id FROM exemplars ORDER BY value";
+  const scraped = "SELECT 1 FROM metrics WHERE name = 'up' AND value = 1 HAVING count(*) >= ";
+  await scraping([{ name: "app", targets: [app.address], interval: "1s" }], async (scrapes) => {
+    observe(0.05, traceIds[0]);
+    await rowsOf(scrapes, `${scraped} 3`);
+    assert.deepEqual(await scrapes.rows(exemplars), [["latency_seconds", 0.05, traceIds[0]]]);
+    observe(0.5, traceIds[1]);
+    await rowsOf(scrapes, "SELECT 1 FROM exemplars WHERE value = 0.5");
+    await rowsOf(scrapes, `${scraped} 5`);
+    assert.deepEqual(await scrapes.rows(exemplars), [
+      ["latency_seconds", 0.05, traceIds[0]],
+      ["latency_seconds", 0.5, traceIds[1]],
+    ]);
+  });
+});
 
 Deno.test("scrape: a scrape that fails leaves nothing but up = 0, and says why", async () => {
   await using targets = targetsThat(FAILURES.map(([, answer]) => answer));

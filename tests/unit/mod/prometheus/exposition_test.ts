@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type ExpositionFormat, readExposition } from "../../../../mod/prometheus/exposition.ts";
+import { decodeUtf8 } from "../../../../mod/columns/utf8_text.ts";
 import { ExpositionError } from "../../../../mod/prometheus/exposition_error.ts";
 import { numberOf } from "../../../../mod/prometheus/number_text.ts";
 import { readSeriesText } from "../../../../mod/prometheus/series_text.ts";
@@ -18,6 +19,7 @@ function read(text: string | Uint8Array, format: ExpositionFormat): unknown[] {
       const labels = readSeriesText(bytes, start, end);
       said.push([labels === null ? null : Object.fromEntries(labels), value, tsUs]);
     },
+    exemplar: (bytes, start, end) => said.push(["exemplar", decodeUtf8(bytes, start, end)]),
   });
   return said;
 }
@@ -79,7 +81,9 @@ foo_total 17.0 # {} 1
       4,
       1_520_430_000_123_456,
     ],
+    ["exemplar", '# {trace_id="a b#c"} 0.67 1520429999.5'],
     [{ __name__: "foo_total" }, 17, null],
+    ["exemplar", "# {} 1"],
     ["type", "a.b c", "gauge"],
     [{ __name__: "a.b c", "région": "x", 'k"2': "é" }, -0.5, null],
   ]);

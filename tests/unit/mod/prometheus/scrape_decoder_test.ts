@@ -67,7 +67,7 @@ Deno.test("ScrapeDecoder: series carry the target's labels, and their own where 
     scraped: 2,
     kept: 2,
     added: 2,
-    exemplars: 0,
+    droppedExemplars: 0,
     repeated: 0,
     rejected: 0,
   });
