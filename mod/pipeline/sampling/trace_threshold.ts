@@ -6,13 +6,24 @@ const RANGE = 16 ** DIGITS;
  * The randomness of a trace, in [0, 1): the last 56 bits of its id (W3C Trace Context level 2,
  * "random trace id"), or `rv` of the member `ot` of its tracestate where the id is not random
  * (OpenTelemetry, "TraceState: Probability Sampling"). Whoever samples a trace decides by it, and so
- * decides alike.
+ * decides alike. An id that is none is hashed, so that what bears it stays or goes together.
  */
 export function traceRandomness(traceId: string, traceState: string): number {
   const explicit = otValue(traceState, "rv");
   const digits = explicit !== null && explicit.length === 14 ? explicit : traceId.slice(-14);
   // A trace id may be anything that a client sent; parseInt would read "-1" and "0x1" too.
-  return /^[0-9a-f]{14}$/.test(digits) ? parseInt(digits.slice(0, DIGITS), 16) / RANGE : 0;
+  return /^[0-9a-f]{14}$/.test(digits)
+    ? parseInt(digits.slice(0, DIGITS), 16) / RANGE
+    : hashed(traceId);
+}
+
+/** FNV-1a with the last mixing of MurmurHash3, since the first digits count most. In [0, 1). */
+function hashed(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  hash = Math.imul(hash ^ hash >>> 16, 0x85ebca6b);
+  hash = Math.imul(hash ^ hash >>> 13, 0xc2b2ae35);
+  return ((hash ^ hash >>> 16) >>> 0) / 2 ** 32;
 }
 
 /**

@@ -104,8 +104,13 @@ Deno.test("sample: counts of a step before are multiplied; a whole share changes
   assert.deepEqual(all.pipeline.stats.dropped, []);
 });
 
-Deno.test("sample: a trace id that is none is no reason to fail", async () => {
+Deno.test("sample: of trace ids that are none the share is kept, records of one together", async () => {
   const one = await sampler({ share: 0.5 });
-  const sketches = ["", "zz", "-1".repeat(16)].map((traceId) => ({ body: "x", traceId }));
-  assert.equal(one.process(one.logs(sketches)).length, 0);
+  const ids = Array.from({ length: 2_000 }, (_, i) => `-${i}`);
+  const rows = one.process(
+    one.logs(ids.flatMap((traceId) => [{ body: "a", traceId }, { body: "b", traceId }])),
+  );
+  const perTrace = Map.groupBy(rows, (row) => String(row["trace_id"]));
+  for (const records of perTrace.values()) assert.equal(records.length, 2);
+  near(perTrace.size, ids.length, 0.5);
 });

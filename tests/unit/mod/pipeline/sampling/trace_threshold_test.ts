@@ -25,10 +25,13 @@ Deno.test("incomingThreshold: th with its trailing zeros left out; none is 0", (
   }
 });
 
-Deno.test("traceRandomness: an id that is not hexadecimal counts as 0", () => {
+Deno.test("traceRandomness: ids that are none are spread evenly, each always the same", () => {
   for (const id of ["", "-1", "0x1", " 1", "abc", "-0000000000001", "4BF92F3577B34D"]) {
-    assert.equal(traceRandomness(id, ""), 0, id);
+    assert.equal(traceRandomness(id, ""), traceRandomness(id, ""), id);
   }
+  const tenths = new Array<number>(10).fill(0);
+  for (let i = 0; i < 10_000; i++) tenths[Math.floor(traceRandomness(`request ${i}`, "") * 10)]!++;
+  for (const count of tenths) assert.ok(Math.abs(count - 1_000) < 150, `${tenths}`);
 });
 
 Deno.test("trace_threshold: always numbers in [0, 1), whatever was sent", () => {
