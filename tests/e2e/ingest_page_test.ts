@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ForwarderStats } from "../../mod/pipeline/forward/forwarder.ts";
 import type { PageServer } from "./page_server.ts";
 import { goByKeys, visit } from "./watched_page.ts";
 
@@ -17,6 +18,8 @@ function fillSources(server: PageServer): void {
   file.pause("too much telemetry is waiting to be stored");
   server.sources.open("collector", "cpu", ["metrics"]).accepted("metrics", 60);
 }
+
+const NONE_DROPPED = { queue_full: 0, refused: 0, rejected: 0, expired: 0, stopped: 0 };
 
 const row = (text: string) => `tr.source-row:has-text("${text}")`;
 
@@ -40,6 +43,38 @@ Deno.test("ingest: each source with its rate, lag, refusals and last problem, li
     if (SCREENSHOTS !== undefined) {
       await page.screenshot({ path: `${SCREENSHOTS}/ingest_dark.png` });
     }
+  }, { prepare: fillSources });
+});
+
+Deno.test("ingest: where rows are sent on to, with what waits, what was dropped and the problem", async () => {
+  const sink: ForwarderStats = {
+    name: "upstream",
+    queuedBytes: 512 * 1024,
+    maxQueueBytes: 64 * 1024 * 1024,
+    sentRows: 12_345,
+    droppedRows: { ...NONE_DROPPED, queue_full: 7, refused: 2 },
+    retries: 3,
+    partialAnswers: 0,
+    lastPartialAnswer: null,
+    problem: 'answers 503: "<img src=x onerror=alert(1)>"',
+  };
+  await visit("#/ingest", async ({ server, page }) => {
+    await page.waitForSelector(row("cpu"));
+    assert.equal(await page.isVisible('section[aria-label="Sent on"]'), false);
+    server.forwarders = [sink];
+    const shown = 'section[aria-label="Sent on"] tr.sink-row';
+    await page.waitForSelector(`${shown} >> text="12\u2009345"`);
+    await page.waitForSelector(`${shown} >> text="512 KiB of 64 MiB"`);
+    await page.waitForSelector(`${shown} td[data-bad="true"]:text-is("7 queue full, 2 refused")`);
+    await page.waitForSelector(`${shown} :text("answers 503")`);
+    assert.equal(await page.locator("main img").count(), 0);
+    if (SCREENSHOTS !== undefined) {
+      await page.screenshot({ path: `${SCREENSHOTS}/ingest_sinks.png` });
+    }
+    server.forwarders = [{ ...sink, droppedRows: NONE_DROPPED, problem: null }];
+    await page.waitForSelector(`${shown} .source-dot[data-state="good"]`);
+    await page.setViewportSize({ width: 390, height: 800 });
+    assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 390);
   }, { prepare: fillSources });
 });
 

@@ -15,6 +15,7 @@ import { silentLogger } from "../../mod/log/logger.ts";
 import { DEFAULT_OTLP_LIMITS } from "../../mod/otlp/limits.ts";
 import { metricFunctions } from "../../mod/metrics/metric_engine.ts";
 import { OtlpReceiver } from "../../mod/otlp/receive.ts";
+import type { ForwarderStats } from "../../mod/pipeline/forward/forwarder.ts";
 import type { QueryFn } from "../../mod/ports.ts";
 import { SourceRegistry } from "../../mod/sources/source_registry.ts";
 import { ReportedExits } from "../../mod/processes/reported_exits.ts";
@@ -45,6 +46,8 @@ export interface PageServer {
   readonly url: string;
   /** What `/api/processes` tells; change it at will. */
   processes: ProcessRow[];
+  /** What `/api/ingest` tells of receivers that rows are sent on to; change it at will. */
+  forwarders: readonly ForwarderStats[];
   /** What `/api/health` tells; change it at will. */
   checks: CheckStatus[];
   /** Asks the store, as the flight recorder does. */
@@ -131,7 +134,12 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
 
   const events = new EventWriter({ intake, registries, timers: systemTimers, log: silentLogger });
   const sources = new SourceRegistry(systemClock);
-  const state: { processes: ProcessRow[]; checks: CheckStatus[] } = {
+  const state: {
+    processes: ProcessRow[];
+    checks: CheckStatus[];
+    forwarders: readonly ForwarderStats[];
+  } = {
+    forwarders: [],
     processes: [...options.processes],
     checks: [],
   };
@@ -181,7 +189,12 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
       }),
       altered: () => ({}),
       turnedAway: () => ({}),
-      pipeline: { stats: { redacted: {}, dropped: [], changed: [], uncounted: 0, forwarders: [] } },
+      pipeline: {
+        get stats() {
+          const { forwarders } = state;
+          return { redacted: {}, dropped: [], changed: [], uncounted: 0, forwarders };
+        },
+      },
       sources,
       loki: {
         receive: () =>
@@ -246,6 +259,12 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
     write: (event) => events.write(event),
     get url() {
       return `http://${address.hostname}:${address.port}`;
+    },
+    get forwarders() {
+      return state.forwarders;
+    },
+    set forwarders(forwarders) {
+      state.forwarders = forwarders;
     },
     get checks() {
       return state.checks;

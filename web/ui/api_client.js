@@ -108,9 +108,20 @@
  * @property {string | null} last_accepted
  * @property {string | null} paused
  *
+ * @typedef {object} IngestSink A receiver that rows are sent on to.
+ * @property {string} name
+ * @property {number} sent_rows
+ * @property {Record<string, number>} dropped_rows
+ * @property {number} retries
+ * @property {string | null} last_partial_answer
+ * @property {number} queued_bytes
+ * @property {number} max_queue_bytes
+ * @property {string | null} problem
+ *
  * @typedef {object} IngestState
  * @property {{ pending_bytes: number, max_pending_bytes: number, refused_requests: number, failed_appends: number, kept_rows: Record<string, number> }} intake
  * @property {{ open: number, buffered_bytes: number, refused: Record<string, number> }} bodies
+ * @property {{ sinks: IngestSink[] }} pipeline
  * @property {IngestSource[]} sources
  * @property {number} unlisted_sources
  *

@@ -5,6 +5,7 @@
 import { h, setText } from "../dom.js";
 import { formatCount } from "../format.js";
 import { keepInOrder, ListPage, moveFocus } from "../list_page.js";
+import { SinkTable } from "./ingest_sinks.js";
 import { chosenSources, ingestTiles, sourceRow } from "./ingest_sources.js";
 import { showPlainTiles } from "./plain_tiles.js";
 
@@ -119,6 +120,7 @@ class IngestPage {
   #empty = h("p", { class: "ingest-empty", hidden: true });
   #tiles = h("div", { class: "tiles ingest-tiles" });
   #rows = h("tbody", {});
+  #sinks = new SinkTable();
 
   /**
    * @param {HTMLElement} root
@@ -167,6 +169,7 @@ class IngestPage {
         ),
         this.#empty,
       ),
+      this.#sinks.section,
     );
     this.#page.start();
   }
@@ -181,6 +184,7 @@ class IngestPage {
     const chosen = chosenSources(state.sources, this.#page.filter, this.#page.only);
     const rows = chosen.slice(0, MAX_ROWS).map((source) => sourceRow(source, nowMs));
     showPlainTiles(this.#tiles, ingestTiles(state));
+    this.#sinks.show(state.pipeline.sinks);
     keepInOrder(
       this.#rows,
       this.#views,

@@ -105,6 +105,7 @@ Deno.test("ingestTiles: what waits, what was kept, what was refused", () => {
       kept_rows: { metrics: 10, spans: 0, logs: 2 },
     },
     bodies: { open: 0, buffered_bytes: 0, refused: { no_room: 2 } },
+    pipeline: { sinks: [] },
     sources: [source({ rate_per_second: 1.5 }), source({ rate_per_second: 2 })],
     unlisted_sources: 0,
   });
