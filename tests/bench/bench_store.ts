@@ -15,11 +15,11 @@ export function previousHourUs(): number {
   return (Math.floor(Date.now() / HOUR_MS) - 1) * HOUR_MS * 1_000;
 }
 
-/** Waits until every row lies in a sealed chunk. */
+/** Waits until every row lies in a sealed chunk, and all that is to be rolled up is: nothing else runs then. */
 export async function untilSealed({ store }: StoreFixture): Promise<void> {
-  await until("all chunks sealed", SEALED_WITHIN_MS, async () => {
-    const { signals } = await store.stats();
-    return signals.every((one) => one.openRows === 0) ? true : null;
+  await until("all chunks sealed and rolled up", SEALED_WITHIN_MS, async () => {
+    const { signals, rollupsPending } = await store.stats();
+    return rollupsPending === 0 && signals.every((one) => one.openRows === 0) ? true : null;
   });
 }
 

@@ -2,7 +2,7 @@ import { startHorizon, withHorizon } from "../support/running_horizon.ts";
 import { within } from "../support/until.ts";
 import { sendLoad } from "./http_load.ts";
 import { spansBody } from "./otlp_bodies.ts";
-import type { Part } from "./part.ts";
+import type { BenchOptions, Part } from "./part.ts";
 import { cpuPercent, cpuSeconds, rssMib } from "./process_usage.ts";
 import { type Figure, median } from "./report.ts";
 
@@ -12,6 +12,7 @@ const SDK_BATCH = 512;
 /** At this rate a chunk of spans fills, and is sealed, every 25 s: two of them are in the figure. */
 const PACED_SECONDS = 50;
 const PROCESSES = 200;
+const MANY_PROCESSES = 2_000;
 /** Caches fill and code is compiled during the first seconds. */
 const SETTLE_SECONDS = 15;
 /** Half a minute after its start the runtime shrinks its heaps, once: that is not idling. */
@@ -57,28 +58,10 @@ export const PACED_COST: Part = {
 /** What it costs to watch this host with 200 processes more, each second. */
 export const IDLE_COST: Part = {
   figures: ["idle_cpu", "idle_rss"],
-  run: async ({ program, quick }) => {
-    const sleepers = Array.from(
-      { length: PROCESSES },
-      () => new Deno.Command("sleep", { args: ["600"], stdin: "null" }).spawn(),
-    );
-    const folder = await Deno.makeTempDir();
-    const config = `${folder}/horizon.yaml`;
-    await Deno.writeTextFile(config, "collectors: { processes: { interval: 1s } }\n");
-    const idle = async (args: readonly string[]) => {
-      const horizon = await startHorizon({ program, args });
-      try {
-        const settleSeconds = quick ? 3 : IDLE_SETTLE_SECONDS;
-        await new Promise((resolve) => setTimeout(resolve, settleSeconds * 1_000));
-        const cpu = await cpuPercent(horizon.pid, quick ? 5 : IDLE_SECONDS);
-        return { cpu, rss: rssMib(horizon.pid) };
-      } finally {
-        await horizon.stop();
-      }
-    };
-    try {
-      const eachSecond = await idle(["--config", config]);
-      const byDefault = await idle([]);
+  run: ({ program, quick }) =>
+    besideSleepers(PROCESSES, async () => {
+      const eachSecond = await idleCost(program, quick, "interval: 1s");
+      const byDefault = await idleCost(program, quick, "");
       return [
         {
           name: "idle_cpu",
@@ -98,13 +81,69 @@ export const IDLE_COST: Part = {
           note: `${program}, ${quick ? 8 : IDLE_SETTLE_SECONDS + IDLE_SECONDS} s after its start`,
         },
       ];
-    } finally {
-      for (const sleeper of sleepers) sleeper.kill("SIGKILL");
-      await Promise.all(sleepers.map((sleeper) => sleeper.status));
-      await Deno.remove(folder, { recursive: true });
-    }
-  },
+    }),
 };
+
+/**
+ * What it costs to look at 2,000 real processes more each five seconds, and to store what is seen of them: what Horizon takes with
+ * the collector of processes, less what it takes without.
+ */
+export const MANY_PROCESSES_COST: Part = {
+  figures: ["cpu_of_2000_processes"],
+  run: ({ program, quick }) =>
+    besideSleepers(MANY_PROCESSES, async () => {
+      const without = await idleCost(program, quick, "enabled: false");
+      const { cpu, rss } = await idleCost(program, quick, "interval: 5s");
+      return [{
+        name: "cpu_of_2000_processes",
+        unit: "% of a core",
+        value: cpu - without.cpu,
+        target: 5,
+        better: "less",
+        note: `${program}; each 5 s, storing included; all of Horizon ${cpu.toFixed(1)} % and ` +
+          `${rss.toFixed(0)} MiB, without the collector of processes ` +
+          `${without.cpu.toFixed(1)} % and ${without.rss.toFixed(0)} MiB`,
+      }];
+    }),
+};
+
+/** Runs something while so many processes more sleep on this host. */
+async function besideSleepers<T>(count: number, run: () => Promise<T>): Promise<T> {
+  const sleepers = Array.from(
+    { length: count },
+    () => new Deno.Command("sleep", { args: ["600"], stdin: "null" }).spawn(),
+  );
+  try {
+    return await run();
+  } finally {
+    for (const sleeper of sleepers) sleeper.kill("SIGKILL");
+    await Promise.all(sleepers.map((sleeper) => sleeper.status));
+  }
+}
+
+/** A settled Horizon that nothing is sent to, with `collectors.processes` as given: percent of a core, MiB. */
+async function idleCost(
+  program: BenchOptions["program"],
+  quick: boolean,
+  processes: string,
+): Promise<{ cpu: number; rss: number }> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const config = `${folder}/horizon.yaml`;
+    await Deno.writeTextFile(config, `collectors: { processes: { ${processes} } }\n`);
+    const horizon = await startHorizon({ program, args: ["--config", config] });
+    try {
+      const settleSeconds = quick ? 3 : IDLE_SETTLE_SECONDS;
+      await new Promise((resolve) => setTimeout(resolve, settleSeconds * 1_000));
+      const cpu = await cpuPercent(horizon.pid, quick ? 5 : IDLE_SECONDS);
+      return { cpu, rss: rssMib(horizon.pid) };
+    } finally {
+      await horizon.stop();
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
 
 /** From starting the process to the line that says it is ready. */
 export const START: Part = {

@@ -12,7 +12,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { VERSION } from "../../mod/version.ts";
 import { CHURN } from "./churn.ts";
-import { IDLE_COST, PACED_COST, START } from "./cost.ts";
+import { IDLE_COST, MANY_PROCESSES_COST, PACED_COST, START } from "./cost.ts";
 import { EXECUTABLE_SIZE } from "./executable_size.ts";
 import { INGEST_PARTS } from "./ingest.ts";
 import { LOG_FILES } from "./log_files.ts";
@@ -32,6 +32,7 @@ const PARTS: readonly Part[] = [
   REDACTION_COST,
   PACED_COST,
   IDLE_COST,
+  MANY_PROCESSES_COST,
   START,
   EXECUTABLE_SIZE,
   METRIC_QUERIES,
