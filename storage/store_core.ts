@@ -17,6 +17,7 @@ import { listChunks } from "./chunk_list.ts";
 import { ChunkTables } from "./chunk_tables.ts";
 import type { DataDir } from "./data_dir.ts";
 import type { DuckDb } from "./duckdb_module.ts";
+import { FairTurns } from "./fair_turns.ts";
 import { HeldAppends } from "./held_appends.ts";
 import { Engine } from "./engine.ts";
 import { EvictedRows, type EvictionReason } from "./evicted_rows.ts";
@@ -74,6 +75,7 @@ export class StoreCore {
   readonly #queries: QueryQueue;
   readonly #tables: ChunkTables;
   readonly #sealing: Sealing;
+  readonly #turns = new FairTurns();
   readonly #retired = new RetiredSeries();
   readonly #keys = new KeyUsage();
   readonly #keyDefinitions: KeyDefinitions;
@@ -225,10 +227,18 @@ export class StoreCore {
     });
   }
 
-  /** One slice of queries and of sealing. */
+  /** One slice of queries, and one of sealing where it is its turn. */
   step(): void {
+    const startedMs = this.#clock.monotonicMs();
+    const queried = this.#queries.running;
     this.#queries.step();
-    if (this.#sealing.busy) this.#sealing.step();
+    if (this.#sealing.busy) {
+      const nowMs = this.#clock.monotonicMs();
+      if (this.#turns.sealingMay(queried ? nowMs - startedMs : null)) {
+        this.#sealing.step();
+        this.#turns.sealed(this.#clock.monotonicMs() - nowMs, this.#behind);
+      }
+    }
     this.#release();
   }
 
