@@ -36,6 +36,7 @@ import { StateTables } from "./storage/state_tables.ts";
 import { StoreClient } from "./storage/store_client.ts";
 import { CrashStore } from "./storage/crash_store.ts";
 import { crashLimits, storeOptions } from "./storage/store_options.ts";
+import { startStoreThreadAhead } from "./storage/store_thread.ts";
 import { createWeb } from "./web/app.ts";
 import { configuredDoors } from "./web/configured_doors.ts";
 import { startOwnHealth } from "./web/health/own_health.ts";
@@ -75,6 +76,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function serve(flags: FlagValues): Promise<ExitCode> {
+  const spawn = startStoreThreadAhead();
   const loaded = await loadConfig({ flags, env: io.env, readFile: io.readTextFile });
   if (!loaded.ok) {
     await io.stderr(formatProblems(loaded.problems));
@@ -89,7 +91,7 @@ async function serve(flags: FlagValues): Promise<ExitCode> {
   const log = opened.logger;
   const stopping = signalled();
   try {
-    const horizon = await start(config, opened);
+    const horizon = await start(config, opened, spawn);
     log.info("ready", { addresses: horizon.addresses, url: horizon.url, pid: Deno.pid });
     const reason = await Promise.race([stopping, horizon.broken]);
     log.info("stopping", { reason });
@@ -113,7 +115,11 @@ interface Horizon {
   stop(): Promise<void>;
 }
 
-async function start(config: Config, opened: OpenLog): Promise<Horizon> {
+async function start(
+  config: Config,
+  opened: OpenLog,
+  spawn: () => Worker,
+): Promise<Horizon> {
   const { storage } = config;
   const redactor = configuredRedactor(config.pipeline.redact);
   const registries = new Registries({
@@ -131,6 +137,7 @@ async function start(config: Config, opened: OpenLog): Promise<Horizon> {
     storeOptions(storage, config.pipeline.sampling.tail, budgetBytes),
     registries,
     opened.logger,
+    { spawn },
   );
   const listeners = new Listeners();
   try {

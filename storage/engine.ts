@@ -1,13 +1,6 @@
 import { tableFromIPC } from "apache-arrow";
 import type { DuckDb } from "./duckdb_module.ts";
-import {
-  DATA_SCHEMA,
-  DEFINITION_TABLES,
-  MACROS,
-  SEALED_DATABASE,
-  STATE_TABLES,
-  STATE_VIEWS,
-} from "./schema.ts";
+import { DATA_SCHEMA, DEFINITION_TABLES, SEALED_DATABASE, STATE_TABLES } from "./schema.ts";
 
 /** Length of a slice of a pending query, milliseconds. The engine overshoots it at times. */
 const SLICE_MS = 4;
@@ -52,7 +45,6 @@ export class Engine {
         ...Object.entries(STATE_TABLES),
       ]
     ) this.run(`CREATE TABLE ${table} (${columns})`);
-    for (const statement of [...STATE_VIEWS, ...MACROS]) this.run(statement);
     this.run("SET enable_external_access=false");
     this.run("SET lock_configuration=true");
   }

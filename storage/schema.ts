@@ -328,7 +328,7 @@ const SIGNAL_VIEWS: Readonly<Record<ChunkKind, (union: string) => string>> = {
  * What users see of single streams of events, with names and types of their own. Made after the view
  * `events`, which they stand on.
  */
-export const EVENT_VIEWS: readonly string[] = [
+const EVENT_VIEWS: readonly string[] = [
   `CREATE VIEW store.main.process_events AS
      SELECT ts, name AS event, pid, ${timeAttribute("start_time_us")} AS start_time,
        ${numberAttribute("ppid", "INTEGER")} AS ppid, ${textAttribute("process")} AS name, service,
@@ -511,6 +511,9 @@ export const STATE_TABLES = {
 export type StateTable = keyof typeof STATE_TABLES;
 
 /** The views through which users see the state tables; `processes` is among `EVENT_VIEWS`. */
-export const STATE_VIEWS: readonly string[] = Object.keys(STATE_TABLES)
+const STATE_VIEWS: readonly string[] = Object.keys(STATE_TABLES)
   .filter((table) => table !== "processes")
   .map((table) => `CREATE VIEW store.main.${table} AS SELECT * FROM store.data.${table}`);
+
+/** What only queries need, in the order in which it is made; the views of signals are there by then. */
+export const QUERY_DEFINITIONS: readonly string[] = [...STATE_VIEWS, ...MACROS, ...EVENT_VIEWS];

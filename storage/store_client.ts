@@ -1,5 +1,4 @@
 import { RecordBatchStreamWriter } from "apache-arrow";
-import { assetUrl, STORE_WORKER } from "../mod/assets.ts";
 import { type Clock, systemClock } from "../mod/clock.ts";
 import { HorizonError } from "../mod/errors.ts";
 import type { DefinitionBatch } from "../mod/intern/definitions.ts";
@@ -34,11 +33,12 @@ import { RestartBudget } from "./restart_budget.ts";
 import { restoreDefinitions } from "./restore_definitions.ts";
 import type { StateTable } from "./schema.ts";
 import { encodeStateRows, type StateRow } from "./state_rows.ts";
+import { spawnStoreThread } from "./store_thread.ts";
 import { type Answer, WorkerLink } from "./worker_link.ts";
 
-/** What a test may set otherwise. */
+/** What may be set otherwise. */
 export interface StoreClientTuning {
-  /** Starts the store's thread. */
+  /** Starts the store's thread; called again for each that takes another's place. */
   readonly spawn?: () => Worker;
   readonly clock?: Clock;
 }
@@ -86,7 +86,7 @@ export class StoreClient implements Store {
     options: StoreOptions,
     registries: Registries,
     log: Logger,
-    { spawn = spawnWorker, clock = systemClock }: StoreClientTuning,
+    { spawn = spawnStoreThread, clock = systemClock }: StoreClientTuning,
   ) {
     this.#options = options;
     this.#registries = registries;
@@ -336,10 +336,6 @@ export class StoreClient implements Store {
     this.#opening?.end(() => error);
     this.#opening = null;
   }
-}
-
-function spawnWorker(): Worker {
-  return new Worker(assetUrl(STORE_WORKER), { type: "module", name: "store" });
 }
 
 function definitionFrame({ table, rows, columns }: DefinitionBatch): DefinitionFrame {

@@ -38,7 +38,7 @@ import type { QuerySettled } from "./query_job.ts";
 import { QueryQueue } from "./query_queue.ts";
 import { definitionFrames, recover } from "./recovery.ts";
 import { RetiredSeries } from "./retired_series.ts";
-import { EVENT_VIEWS, type StateTable } from "./schema.ts";
+import { QUERY_DEFINITIONS, type StateTable } from "./schema.ts";
 import { Sealing } from "./sealing.ts";
 import { storedStats } from "./stored_stats.ts";
 
@@ -84,6 +84,7 @@ export class StoreCore {
   readonly #evicted = new EvictedRows();
   #neverRolledUp = 0;
   #series = 0;
+  #queriesPrepared = false;
   #appends = 0;
   #appendedRows = 0;
   #appendMsTotal = 0;
@@ -134,9 +135,7 @@ export class StoreCore {
       usedBytes: () => this.#engine.usedBytes(),
       clock,
     });
-    this.#series = Number(
-      tableFromIPC(this.#engine.run("SELECT count(*)::DOUBLE AS n FROM series")).get(0)?.["n"] ?? 0,
-    );
+    if (ground.definitions !== null || this.recovery !== null) this.#series = this.#countSeries();
     this.#retired.add(this.recovery?.retiredSeries ?? [], clock.nowMs() * 1000);
     // A view needs a chunk beneath it, so each signal starts with one for the present hour.
     for (const kind of CHUNK_KINDS) {
@@ -144,7 +143,20 @@ export class StoreCore {
       if (this.#catalog.openChunk(kind, bucketUs) === undefined) this.#tables.make(kind, bucketUs);
       else this.#tables.defineView(kind);
     }
-    for (const statement of EVENT_VIEWS) this.#engine.run(statement);
+  }
+
+  /**
+   * Makes what only queries need. The first query does so otherwise: it takes a third of a start, and whoever opens
+   * the store need not wait for it.
+   *
+   * @throws what the engine throws; nothing is made then
+   */
+  prepareQueries(): void {
+    if (this.#queriesPrepared) return;
+    this.#engine.transaction(() => {
+      for (const statement of QUERY_DEFINITIONS) this.#engine.run(statement);
+    });
+    this.#queriesPrepared = true;
   }
 
   /** Whether `step` has something to do. */
@@ -195,6 +207,7 @@ export class StoreCore {
   }
 
   query(id: number, command: QueryCommand, settle: (settled: QuerySettled) => void): void {
+    this.prepareQueries();
     this.#queries.submit(id, command, settle);
   }
 
@@ -373,6 +386,11 @@ export class StoreCore {
       queriesCancelled: cancelled,
       queriesRefused: refused,
     };
+  }
+
+  #countSeries(): number {
+    const count = tableFromIPC(this.#engine.run("SELECT count(*)::DOUBLE AS n FROM series"));
+    return Number(count.get(0)?.["n"] ?? 0);
   }
 
   #storedStats(kind: ChunkKind): StoredStats {

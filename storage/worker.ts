@@ -26,6 +26,11 @@ const TICK_MS = 1_000;
 const LOCK_PATIENCE_MS = 30_000;
 const LOCK_RETRY_MS = 50;
 
+/** Begun before anything is asked: it takes longer than what else there is to do until then. */
+const engine = loadDuckDb();
+// Whoever opens the store is told.
+engine.catch(() => {});
+
 let core: StoreCore | null = null;
 let patience = MEMORY_PATIENCE;
 /** Nothing is done any more, also not what was put off to a later turn. */
@@ -54,13 +59,14 @@ async function open(request: StoreRequest & { type: "open" }): Promise<void> {
     const disk = options.disk === null
       ? null
       : await openDataDir(options.disk, definitions === null ? 0 : LOCK_PATIENCE_MS);
-    const db = await loadDuckDb();
+    const db = await engine;
     core = new StoreCore(db, options, systemClock, { disk, definitions });
     ticker = setInterval(() => guarded(() => store().tick()), TICK_MS);
     reply({ type: "opened", id: request.id, recovery: core.recovery });
   } catch (error) {
-    fail(request.id, error);
+    return fail(request.id, error);
   }
+  guarded(() => store().prepareQueries());
 }
 
 /** The lock is the kernel's: it is free once the thread before is really gone, files and all. */
