@@ -67,14 +67,15 @@ export const CGROUP_METRICS = {
     "cgroup.disk.io",
     "counter",
     "By",
-    "Bytes from (`read`) and to (`write`) block devices, all together.",
+    "Bytes from (`read`) and to (`write`) block devices, all together." +
+      " v1 of newer kernels (6.1, not 5.10) counts cgroups with a throttling rule alone, and says 0 of others.",
     ["disk.io.direction"],
   ),
   operations: about(
     "cgroup.disk.operations",
     "counter",
     "{operation}",
-    "Operations on block devices, all together.",
+    "Operations on block devices, all together; v1 as `cgroup.disk.io`.",
     ["disk.io.direction"],
   ),
   tasks: about("cgroup.task.count", "updown", "{thread}", "Processes and threads."),

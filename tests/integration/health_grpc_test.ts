@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createServer, type Socket } from "node:net";
 import * as grpc from "@grpc/grpc-js";
 import {
   CHECK_PATH,
@@ -181,7 +182,72 @@ Deno.test("grpcProbe: a server without health, one that fails, one that hangs, n
   server.stop();
   const found = await check(server.port);
   assert.equal(found.state, "unhealthy");
-  assert.match(found.message, /UNAVAILABLE/);
+  assert.equal(
+    found.message,
+    `127.0.0.1:${server.port} refused the connection: nothing listens there`,
+  );
+  await withGrpc({
+    Check: (_call, answer) => answer({ code: grpc.status.UNAVAILABLE, details: "draining" }),
+  }, async (port) => {
+    const found = await check(port);
+    assert.equal(found.message, `127.0.0.1:${port} failed with UNAVAILABLE: draining`);
+  });
+});
+
+Deno.test("grpcProbe: what is no gRPC server is told in the same words each time, without grpc-js's times", async () => {
+  const peers: readonly (readonly [answer: (socket: Socket) => void, message: RegExp])[] = [
+    [(socket) => socket.end("HTTP/1.1 204 No Content\r\n\r\n"), / does not speak HTTP\/2$/],
+    [(socket) => socket.end(), / closed the connection before it answered$/],
+  ];
+  for (const [answer, message] of peers) {
+    const server = createServer((socket) => {
+      socket.on("error", () => {}).resume();
+      answer(socket);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    assert.ok(address !== null && typeof address === "object");
+    try {
+      const first = await check(address.port);
+      assert.match(first.message, message);
+      assert.equal((await check(address.port)).message, first.message);
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+});
+
+Deno.test("grpcProbe: a port that takes connections and says nothing keeps none of them", async () => {
+  const open = new Set<Socket>();
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    open.add(socket);
+    socket.on("error", () => {}).on("close", () => open.delete(socket)).resume();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  try {
+    for (const tls of [null, PLAIN]) {
+      for (let i = 0; i < 3; i++) {
+        const stop = new AbortController();
+        const seen = connections;
+        const look = grpcProbe({
+          address: { hostname: "127.0.0.1", port: address.port },
+          service: "",
+          tls,
+        }).look(stop.signal);
+        await until("a connection", PATIENCE_MS, () => connections > seen || null);
+        stop.abort();
+        assert.match((await look).message, /did not answer in time/);
+      }
+    }
+    await until("their ends", PATIENCE_MS, () => open.size === 0 || null);
+  } finally {
+    for (const socket of open) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  }
 });
 
 Deno.test("grpcProbe: TLS with the right authority, a wrong one, none, another name", async () => {

@@ -185,6 +185,26 @@ Deno.test("tcpProbe: takes connections, refuses them", async () => {
   });
 });
 
+Deno.test("tcpProbe: what takes a connection and resets it is not well, at once or a moment later", async () => {
+  for (const delayMs of [0, 20]) {
+    await withTcp((socket) => {
+      socket.on("error", () => {});
+      setTimeout(() => socket.resetAndDestroy(), delayMs);
+    }, async (port) => {
+      const found = await look(tcpProbe({ hostname: "127.0.0.1", port }, PATIENCE_MS));
+      assert.equal(found.message, `127.0.0.1:${port} reset the connection`);
+      assert.equal(found.state, "unhealthy");
+    });
+  }
+  // One that hangs up in order is there, and is not waited for.
+  await withTcp((socket) => {
+    socket.on("error", () => {}).end();
+  }, async (port) => {
+    const found = await look(tcpProbe({ hostname: "127.0.0.1", port }, PATIENCE_MS));
+    assert.equal(found.state, "healthy");
+  });
+});
+
 const command = (...argv: string[]): Probe =>
   commandProbe({
     argv,

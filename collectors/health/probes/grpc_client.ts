@@ -1,8 +1,11 @@
 import { Buffer } from "node:buffer";
-import { isIP } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { checkServerIdentity } from "node:tls";
 import {
+  type ChannelCredentials,
+  type ChannelOptions,
   Client,
+  connectivityState,
   credentials,
   logVerbosity,
   type ServiceError,
@@ -12,6 +15,7 @@ import {
 import { formatListenAddress, type ListenAddress } from "../../../mod/config/listen_address.ts";
 import { type Finding, finding } from "../../../mod/health/health_state.ts";
 import type { ServingStatus } from "../../grpc_health/messages.ts";
+import { saidFailure } from "./connect_failure.ts";
 import { readCa, type TlsTrust } from "./tls_trust.ts";
 
 /** A gRPC server that is asked about one of its services. */
@@ -35,12 +39,12 @@ const NAME_OF_ADDRESS = "localhost";
  * A client with a connection of its own and no retries: what the server does is what is seen.
  * @throws when the file of authorities cannot be read
  */
-export function healthClient({ address, tls }: GrpcTarget): Client {
+export function healthClient({ address, tls }: GrpcTarget): HealthClient {
   // It would write to stderr in a format of its own.
   setLogVerbosity(logVerbosity.NONE);
   const at = formatListenAddress(address);
   const name = tls?.serverName ?? (isIP(address.hostname) === 0 ? null : NAME_OF_ADDRESS);
-  return new Client(
+  return new HealthClient(
     at,
     tls === null ? credentials.createInsecure() : tlsCredentials(tls, address.hostname),
     {
@@ -54,6 +58,52 @@ export function healthClient({ address, tls }: GrpcTarget): Client {
       ...tls === null || name === null ? {} : { "grpc.ssl_target_name_override": name },
     },
   );
+}
+
+/**
+ * grpc-js lets a connection go only once the server has begun to speak HTTP/2. One that takes connections
+ * and says nothing would keep a socket of each look, for as long as it lives: these are closed here.
+ */
+export class HealthClient extends Client {
+  readonly #held: HeldSockets;
+
+  constructor(at: string, trust: ChannelCredentials, options: ChannelOptions) {
+    const held: HeldSockets = { sockets: new Set(), closed: false };
+    super(at, holdSockets(trust, held), options);
+    this.#held = held;
+  }
+
+  /** Ends what is under way; a connection that never came about is not waited for. */
+  override close(): void {
+    const ready = this.getChannel().getConnectivityState(false) === connectivityState.READY;
+    super.close();
+    this.#held.closed = true;
+    if (ready) return;
+    for (const socket of this.#held.sockets) socket.destroy();
+  }
+}
+
+/** The connections of a client, and whether it wants any more. */
+interface HeldSockets {
+  readonly sockets: Set<Socket>;
+  closed: boolean;
+}
+
+/** Notes each connection before TLS or HTTP/2 begin on it; one that comes too late is closed. */
+function holdSockets(trust: ChannelCredentials, held: HeldSockets): ChannelCredentials {
+  const create = trust._createSecureConnector.bind(trust);
+  trust._createSecureConnector = (...channel) => {
+    const connector = create(...channel);
+    const connect = connector.connect.bind(connector);
+    connector.connect = (socket) => {
+      held.sockets.add(socket);
+      socket.once("close", () => held.sockets.delete(socket));
+      if (held.closed) socket.destroy();
+      return connect(socket);
+    };
+    return connector;
+  };
+  return trust;
 }
 
 function tlsCredentials(tls: TlsTrust, host: string): ReturnType<typeof credentials.createSsl> {
@@ -87,9 +137,23 @@ export function callFailure(
     case status.CANCELLED:
     case status.DEADLINE_EXCEEDED:
       return finding("unhealthy", `${at} did not answer in time`);
+    case status.UNAVAILABLE: {
+      // A server may say so as well, of itself.
+      const cause = connectionCause(details);
+      return finding(
+        "unhealthy",
+        cause === null ? `${at} failed with UNAVAILABLE: ${details}` : saidFailure(cause, at),
+      );
+    }
     default:
       return finding("unhealthy", `${at} failed with ${status[code] ?? code}: ${details}`);
   }
+}
+
+/** Why there was no connection, in grpc-js's own words; null where a server answered. */
+function connectionCause(details: string): string | null {
+  if (details.startsWith("Name resolution failed")) return details;
+  return /Last error: (.*?)\. Resolution note:/s.exec(details)?.[1] ?? null;
 }
 
 function shown(service: string): string {
