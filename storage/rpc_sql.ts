@@ -1,18 +1,31 @@
 /**
  * Requests by minute, service and method: from spans, and from the counters and histograms that
  * servers and clients keep themselves. Names are those of OpenTelemetry's conventions, the present
- * ones and those before (rpc.*, http.*), and of the gRPC Prometheus libraries.
+ * ones and those before (rpc.*, http.*), of gRPC's own (grpc.*, "gRPC A66: OpenTelemetry Metrics"), and of
+ * the gRPC Prometheus libraries; each also as Prometheus writes it, with `_` for `.` and the unit behind.
  */
 
 /** Counters of finished calls, by status. */
 const COUNTERS = ["grpc_server_handled_total", "grpc_client_handled_total"];
-/** Histograms of durations; in seconds, where `unit` does not say `ms`. */
+/** Histograms of durations as OpenTelemetry names them; in seconds, where `unit` does not say `ms`. */
+const DURATIONS_IN_SECONDS = [
+  ...["rpc.server.call.duration", "rpc.client.call.duration"],
+  ...["grpc.server.call.duration", "grpc.client.call.duration"],
+  ...["http.server.request.duration", "http.client.request.duration"],
+];
+/** Those of the conventions before, in milliseconds as the conventions have them. */
+const DURATIONS_IN_MS = [
+  ...["rpc.server.duration", "rpc.client.duration"],
+  ...["http.server.duration", "http.client.duration"],
+];
+const scraped = (names: readonly string[], unit: string): readonly string[] =>
+  names.map((name) => `${name.replaceAll(".", "_")}_${unit}`);
 const DURATIONS = [
   ...["grpc_server_handling_seconds", "grpc_client_handling_seconds"],
-  ...["rpc.server.call.duration", "rpc.client.call.duration"],
-  ...["rpc.server.duration", "rpc.client.duration"],
-  ...["http.server.request.duration", "http.client.request.duration"],
-  ...["http.server.duration", "http.client.duration"],
+  ...DURATIONS_IN_SECONDS,
+  ...DURATIONS_IN_MS,
+  ...scraped(DURATIONS_IN_SECONDS, "seconds"),
+  ...scraped(DURATIONS_IN_MS, "milliseconds"),
 ];
 
 /** A counter's step is told from the sample before, which may be this much older. */
@@ -25,11 +38,14 @@ const SERVER_ERRORS = [
 ];
 
 const texts = (values: readonly string[]): string => values.map((text) => `'${text}'`).join(", ");
-const first = (map: string, ...keys: readonly string[]): string =>
-  `coalesce(${keys.map((key) => `${map}['${key}']`).join(", ")})`;
+/** The first of these attributes that is there; a scraped metric's labels are written with `_`. */
+function first(map: string, ...keys: readonly string[]): string {
+  const scraped = map === "labels" ? keys.map((key) => key.replaceAll(".", "_")) : [];
+  return `coalesce(${[...keys, ...scraped].map((key) => `${map}['${key}']`).join(", ")})`;
+}
 
 const httpMethod = (map: string): string => first(map, "http.request.method", "http.method");
-const rpcMethod = (map: string): string => first(map, "rpc.method", "grpc_method");
+const rpcMethod = (map: string): string => first(map, "rpc.method", "grpc.method");
 
 function system(map: string): string {
   return `CASE WHEN ${rpcMethod(map)} IS NOT NULL
@@ -41,21 +57,25 @@ function method(map: string): string {
   return `CASE
     WHEN ${rpcMethod(map)} LIKE '%/%' THEN ltrim(${rpcMethod(map)}, '/')
     WHEN ${rpcMethod(map)} IS NOT NULL
-      THEN concat_ws('/', ${first(map, "rpc.service", "grpc_service")}, ${rpcMethod(map)})
+      THEN concat_ws('/', ${first(map, "rpc.service", "grpc.service")}, ${rpcMethod(map)})
     ELSE concat_ws(' ', ${httpMethod(map)}, ${first(map, "http.route", "url.template")}) END`;
 }
 
 /** True where a status says that the call failed: for a server only what is its own fault. */
 function failed(map: string, side: string): string {
   const code = `upper(replace(${
-    first(map, "rpc.response.status_code", "rpc.grpc.status_code", "grpc_code")
+    first(map, "rpc.response.status_code", "rpc.grpc.status_code", "grpc.status", "grpc.code")
   }, '_', ''))`;
   const http = `try_cast(${
     first(map, "http.response.status_code", "http.status_code")
   } AS INTEGER)`;
+  // A call without an answer (refused, timed out) has no status: its kind of error alone tells.
+  const unanswered = `coalesce(${code}, ${http}::VARCHAR) IS NULL
+    AND ${first(map, "error.type")} IS NOT NULL`;
   return `coalesce(CASE WHEN ${side} = 'server' THEN ${code} IN (${texts(SERVER_ERRORS)})
       ELSE ${code} NOT IN ('0', 'OK') END, false)
-    OR coalesce(${http} >= CASE WHEN ${side} = 'server' THEN 500 ELSE 400 END, false)`;
+    OR coalesce(${http} >= CASE WHEN ${side} = 'server' THEN 500 ELSE 400 END, false)
+    OR (${unanswered})`;
 }
 
 const MINUTE = "time_bucket(INTERVAL 1 MINUTE, ts)";
@@ -80,7 +100,7 @@ const FROM_SPANS = `SELECT ${MINUTE} AS ts, 'spans' AS source, service,
 const emitter = `coalesce(nullif(service, ''), labels['job'], '')`;
 const side = `CASE WHEN contains(name, 'server') THEN 'server' ELSE 'client' END`;
 const metricKeys = `${MINUTE} AS ts, ${emitter} AS service,
-    CASE WHEN starts_with(name, 'grpc_') THEN 'grpc' ELSE ${system("labels")} END AS system,
+    CASE WHEN starts_with(name, 'grpc') THEN 'grpc' ELSE ${system("labels")} END AS system,
     ${method("labels")} AS method, ${side} AS side`;
 
 // A step down is a restart: what is counted from then on is the step.
@@ -96,7 +116,7 @@ const COUNTED = `SELECT ${metricKeys}, sum(step) AS requests,
   GROUP BY ALL`;
 
 const STEPS = `SELECT ts, name, service, labels, bounds,
-    CASE WHEN unit = 'ms' THEN 1 ELSE 1000 END AS to_ms,
+    CASE WHEN unit = 'ms' OR ends_with(name, '_milliseconds') THEN 1 ELSE 1000 END AS to_ms,
     CASE WHEN "count" < before THEN "count"::DOUBLE ELSE "count"::DOUBLE - before END AS step,
     CASE WHEN "count" < before OR len(counts_before) <> len(counts) THEN counts::DOUBLE[]
       ELSE list_transform(counts, lambda c, i: c::DOUBLE - counts_before[i]) END AS steps

@@ -216,6 +216,78 @@ Deno.test("rpc: OpenTelemetry's histograms, added up over their statuses and uni
   });
 });
 
+Deno.test("rpc: OpenTelemetry's histograms as a Prometheus target shows them, and gRPC's own", async () => {
+  await withStore(async (fixture) => {
+    const { intake, rows } = fixture;
+    const points = [[0, [0, 0, 0]], [30, [0, 4, 0]]] as const;
+    const call = { rpc_system: "grpc", rpc_service: "s.S" };
+    histogram(
+      fixture,
+      "rpc_server_duration_milliseconds",
+      "",
+      { ...call, rpc_method: "Old", rpc_grpc_status_code: "13" },
+      [10, 20],
+      points,
+    );
+    histogram(
+      fixture,
+      "rpc_client_call_duration_seconds",
+      "s",
+      { rpc_system_name: "grpc", rpc_method: "s.S/New", rpc_response_status_code: "NOT_FOUND" },
+      [0.01, 0.02],
+      points,
+    );
+    histogram(
+      fixture,
+      "http_server_request_duration_seconds",
+      "",
+      { http_request_method: "GET", http_route: "/a", http_response_status_code: "404" },
+      [0.01, 0.02],
+      points,
+    );
+    histogram(
+      fixture,
+      "grpc.server.call.duration",
+      "s",
+      { "grpc.method": "s.S/Own", "grpc.status": "DEADLINE_EXCEEDED" },
+      [0.01, 0.02],
+      points,
+    );
+    await intake.commit(0);
+    assert.deepEqual(await rows(SELECT), [
+      [0, "metrics", "shop", "grpc", "s.S/New", "client", 4, 4, 15, 19.5, 19.9],
+      [0, "metrics", "shop", "grpc", "s.S/Old", "server", 4, 4, 15, 19.5, 19.9],
+      [0, "metrics", "shop", "grpc", "s.S/Own", "server", 4, 4, 15, 19.5, 19.9],
+      [0, "metrics", "shop", "http", "GET /a", "server", 4, 0, 15, 19.5, 19.9],
+    ]);
+  });
+});
+
+Deno.test("rpc: a call that had no answer is an error by its error.type", async () => {
+  await withStore(async (fixture) => {
+    const { intake, rows } = fixture;
+    const get = { "http.request.method": "GET" };
+    const points = [[0, [0, 0]], [30, [3, 0]]] as const;
+    const name = "http.client.request.duration";
+    histogram(fixture, name, "s", { ...get, "error.type": "ECONNREFUSED" }, [1], points);
+    histogram(fixture, name, "s", { ...get, "http.response.status_code": "200" }, [1], points);
+    // A code that was given decides: not found is the caller's business.
+    histogram(
+      fixture,
+      "rpc.server.call.duration",
+      "s",
+      { "rpc.method": "s.S/Get", "rpc.response.status_code": "NOT_FOUND", "error.type": "x" },
+      [1],
+      points,
+    );
+    await intake.commit(0);
+    assert.deepEqual(
+      await rows("SELECT method, requests, errors FROM rpc ORDER BY ALL"),
+      [["GET", 6, 3], ["s.S/Get", 3, 0]],
+    );
+  });
+});
+
 Deno.test("rpc: nothing stored is no row; histogram_quantile over odd histograms", async () => {
   await withStore(async ({ rows }) => {
     assert.deepEqual(await rows("SELECT count(*) FROM rpc"), [[0]]);
