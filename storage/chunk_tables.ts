@@ -78,6 +78,13 @@ export class ChunkTables {
     this.#engine.run(viewStatement(kind, chunks));
   }
 
+  /** Whether a frame goes into one chunk, which is there already: a single insert, all or nothing by itself. */
+  isOneInsert({ signal, minTsUs, maxTsUs }: BatchFrame): boolean {
+    const bucket = bucketOf(signal, minTsUs);
+    return bucket === bucketOf(signal, maxTsUs) &&
+      this.#catalog.openChunk(signal, bucket) !== undefined;
+  }
+
   /**
    * Inserts a frame into the chunk of its time; a frame that reaches over several goes through a staging
    * table and is split there. Answers what to book once the transaction is through.
