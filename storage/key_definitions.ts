@@ -5,6 +5,8 @@ import { definitionFrames } from "./recovery.ts";
 import { DEFINITION_TABLES } from "./schema.ts";
 
 const INCOMING = "incoming_keys";
+/** The table is written anew once so many keys were freed: a freed one, and one that takes its place, each leave a row behind. */
+const MOST_FREED = 32_000;
 
 /**
  * The table of attribute keys, in which a number that was given again has the place of the one before: keys are
@@ -16,6 +18,8 @@ export class KeyDefinitions {
   readonly #usage: KeyUsage;
   /** Freed, and not told yet. */
   #freed: number[] = [];
+  /** Since the table was last written anew. */
+  #freedKeys = 0;
 
   constructor(engine: Engine, disk: DataDir | null, usage: KeyUsage) {
     this.#engine = engine;
@@ -46,11 +50,15 @@ export class KeyDefinitions {
     }
     const unused = this.#usage.unused();
     if (unused.length === 0) return;
-    this.#engine.run(
-      `UPDATE attribute_keys SET key = '' WHERE key_id IN (${unused.join(", ")})`,
-    );
-    disk?.rewriteDefinitions(definitionFrames(this.#engine));
+    const engine = this.#engine;
+    engine.run(`UPDATE attribute_keys SET key = '' WHERE key_id IN (${unused.join(", ")})`);
+    disk?.rewriteDefinitions(definitionFrames(engine));
     if (disk !== null && !disk.definitionsWritten) return;
+    this.#freedKeys += unused.length;
+    if (this.#freedKeys >= MOST_FREED) {
+      engine.rewrite("attribute_keys");
+      this.#freedKeys = 0;
+    }
     this.#usage.freed(unused);
     for (const id of unused) this.#freed.push(id);
   }

@@ -38,7 +38,7 @@ import type { QuerySettled } from "./query_job.ts";
 import { QueryQueue } from "./query_queue.ts";
 import { definitionFrames, recover } from "./recovery.ts";
 import { RetiredSeries } from "./retired_series.ts";
-import { QUERY_DEFINITIONS, type StateTable } from "./schema.ts";
+import { QUERY_DEFINITIONS, STATE_TABLES, type StateTable } from "./schema.ts";
 import { Sealing } from "./sealing.ts";
 import { storedStats } from "./stored_stats.ts";
 
@@ -56,6 +56,9 @@ const SPARED_EVENT_SHARE = 1 / 8;
 const SPARED_ROLLUP_SHARE = 1 / 2;
 /** Chunks dropped in one go to get under the byte budget, at most. */
 const MAX_EVICTIONS_A_TICK = 64;
+
+/** Definitions of series are written anew once so many of them were deleted, and as many as there are. */
+const LEAST_DELETED_SERIES = 1_000;
 
 /** What the store stands on, besides the engine. */
 export interface StoreGround {
@@ -84,6 +87,8 @@ export class StoreCore {
   readonly #evicted = new EvictedRows();
   #neverRolledUp = 0;
   #series = 0;
+  /** Their rows still take memory. */
+  #deletedSeries = 0;
   #queriesPrepared = false;
   #appends = 0;
   #appendedRows = 0;
@@ -238,10 +243,10 @@ export class StoreCore {
     this.#queries.cancel(id);
   }
 
-  /** Replaces the rows of a state table. */
+  /** Replaces a state table. The engine never frees the memory of rows that were deleted, but that of tables. */
   replace(table: StateTable, ipc: Uint8Array): void {
     this.#engine.transaction(() => {
-      this.#engine.run(`DELETE FROM ${table}`);
+      this.#engine.run(`CREATE OR REPLACE TABLE ${table} (${STATE_TABLES[table]})`);
       this.#engine.insert(table, ipc);
     });
   }
@@ -432,6 +437,10 @@ export class StoreCore {
       this.#engine.run("DROP TABLE forgotten");
     });
     this.#series -= ids.length;
+    this.#deletedSeries += ids.length;
+    if (this.#deletedSeries < Math.max(LEAST_DELETED_SERIES, this.#series)) return;
+    this.#engine.rewrite("series");
+    this.#deletedSeries = 0;
   }
 
   #evict(chunk: Chunk, reason: EvictionReason): void {
