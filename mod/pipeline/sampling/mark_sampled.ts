@@ -1,6 +1,6 @@
 import type { ColumnBatch } from "../../columns/column.ts";
 import { encodeUtf8 } from "../../columns/utf8_text.ts";
-import type { AttributeKeys } from "../../intern/attribute_keys.ts";
+import { type AttributeKeys, KEY_REFUSED } from "../../intern/attribute_keys.ts";
 import { AttributeListBuilder } from "../../signals/attributes.ts";
 import { attributesOf, textAt, withColumns } from "../batch_columns.ts";
 
@@ -52,6 +52,8 @@ export function markSampled(
     }
     if (rule !== null) {
       for (const [key, text] of [[countKey, countText(count)], [ruleKey, rule]] as const) {
+        // There is no room for the key, which the registry counts; the row is kept all the same.
+        if (key === KEY_REFUSED) continue;
         const bytes = encodeUtf8(text);
         out.pushKey(key);
         out.values.pushValidBytes(bytes, 0, bytes.length);

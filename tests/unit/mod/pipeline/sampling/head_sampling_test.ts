@@ -182,3 +182,16 @@ Deno.test("sampling: where all is kept, batches are as they came", async () => {
   const rows = one.process(batchOf(one, [{ traceId: "a".repeat(32) }]));
   assert.deepEqual(rows.map(({ attributes }) => attributes), [{}]);
 });
+
+Deno.test("sampling: with no room for its own attribute keys the spans are kept as they are", async () => {
+  const one = await sampler({ probability: 0.5 });
+  const { attributeKeys } = one.registries;
+  const batch = batchOf(
+    one,
+    traceIds(7, 200).map((traceId) => ({ traceId, attributes: { own: "1" } })),
+  );
+  for (let i = 0; attributeKeys.refused === 0; i++) attributeKeys.idOf(`bomb.${i}`);
+  const rows = one.process(batch);
+  assert.ok(rows.length > 0 && rows.length < 200, `${rows.length}`);
+  for (const row of rows) assert.deepEqual(row["attributes"], { own: "1" });
+});
