@@ -111,7 +111,9 @@ export function recover(deps: RecoveryDeps): Recovery {
   for (const file of inLoadOrder(disk.chunkFiles())) {
     catalog.reserveThrough(file.number);
     if (!full && deps.usedBytes() > budgetBytes * LOAD_SHARE) {
-      // What is loaded takes a fraction of the room once it is sealed.
+      // What is loaded takes a fraction of the room once it is sealed. Sealed rows have the keys themselves,
+      // so that none may be without a definition by then.
+      fillGaps(deps);
       deps.sealLoaded();
       full = deps.usedBytes() > budgetBytes * LOAD_SHARE;
     }
@@ -371,12 +373,13 @@ function largest(
   );
 }
 
+/** Of the chunks that refer to keys by number; those that are sealed have had their gaps filled. */
 function largestAttributeKey({ engine, catalog }: RecoveryDeps): number {
   return greatest(
     engine,
-    [...catalog.of("spans"), ...catalog.of("logs"), ...catalog.of("events")].map(({ table }) =>
-      `SELECT max(list_max(attr_keys)) AS m FROM ${table}`
-    ),
+    [...catalog.of("spans"), ...catalog.of("logs"), ...catalog.of("events")]
+      .filter(({ state }) => state !== "sealed")
+      .map(({ table }) => `SELECT max(list_max(attr_keys)) AS m FROM ${table}`),
   );
 }
 
