@@ -1,3 +1,4 @@
+import { MAX_COMMAND_LINE_CHARS } from "../processes/redact_arguments.ts";
 import type { ExecCommand } from "../../mod/cli/command.ts";
 import {
   type CapturedLine,
@@ -12,10 +13,13 @@ import type { ReportAnswer } from "../../mod/exec/reporter.ts";
 /** How long an answer is waited for, milliseconds. */
 const PATIENCE_MS = 10_000;
 const MAX_REASON_CHARACTERS = 200;
+const MAX_ARGS = 1_024;
 
 /** How a child ended, told by its parent. */
 export interface ChildExit {
   readonly pid: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly startedMs: number;
   readonly exit: ProcessExit;
 }
 
@@ -24,16 +28,18 @@ export class ReportClient {
   readonly #url: URL;
   readonly #token: string | null;
   readonly #identity: CommandIdentity;
+  readonly #args: readonly string[];
   readonly #reader = new LineReader({
     format: "auto",
     pattern: null,
     zone: timeZoneOf("local") ?? UTC,
   });
 
-  constructor(target: Pick<ExecCommand, "url" | "token">, identity: CommandIdentity) {
+  constructor(target: Pick<ExecCommand, "url" | "token" | "argv">, identity: CommandIdentity) {
     this.#url = target.url;
     this.#token = target.token;
     this.#identity = identity;
+    this.#args = shownArgs(target.argv);
   }
 
   readonly postLines = (lines: readonly CapturedLine[]): Promise<ReportAnswer> =>
@@ -42,9 +48,18 @@ export class ReportClient {
   /** How a child ended; `POST /api/processes/exits` takes one at a time. */
   readonly postExit = ([exit]: readonly ChildExit[]): Promise<ReportAnswer> => {
     if (exit === undefined) return Promise.resolve({ kind: "kept" });
-    const { pid, exit: status } = exit;
+    const { pid, startedMs, exit: status } = exit;
     const how = status.kind === "code" ? { exit_code: status.code } : { signal: status.signal };
-    return this.#post("api/processes/exits", { pid, ...how });
+    return this.#post("api/processes/exits", {
+      pid,
+      ...how,
+      process: {
+        ppid: Deno.pid,
+        start_time: new Date(startedMs).toISOString(),
+        args: this.#args,
+        service: this.#identity.service,
+      },
+    });
   };
 
   /** Rejects when nobody answers. */
@@ -68,6 +83,18 @@ export class ReportClient {
     if (response.status !== 429 && response.status < 500) return { kind: "refused", reason };
     return { kind: "later", reason, retryAfterMs: retryAfterMs(response.headers) };
   }
+}
+
+/** As much of a command line as is shown anywhere. */
+function shownArgs(argv: readonly string[]): string[] {
+  const shown: string[] = [];
+  let room = MAX_COMMAND_LINE_CHARS;
+  for (const arg of argv.slice(0, MAX_ARGS)) {
+    if (room <= 0) break;
+    shown.push(arg.slice(0, room));
+    room -= arg.length + 1;
+  }
+  return shown;
 }
 
 function retryAfterMs(headers: Headers): number | null {

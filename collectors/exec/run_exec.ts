@@ -132,6 +132,7 @@ class Supervisor {
       return error.exitCode;
     }
     const { pid } = child;
+    const startedMs = this.#clock.nowMs();
     this.#child = child;
     const onLine = (line: CapturedLine) => {
       if (this.#command.report) this.#lines.add(line, ITEM_BYTES + line.text.length * 2);
@@ -143,7 +144,7 @@ class Supervisor {
     ]);
     const exit = await child.exit;
     this.#child = null;
-    if (this.#command.report) this.#exits.add({ pid, exit }, ITEM_BYTES);
+    if (this.#command.report) this.#exits.add({ pid, startedMs, exit }, ITEM_BYTES);
     await this.#outputEnds(captured);
     return exit;
   }

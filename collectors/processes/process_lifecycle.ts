@@ -5,6 +5,7 @@ import {
   type ExitSource,
   explainDeath,
   isCrash,
+  NO_EVIDENCE,
 } from "../../mod/processes/death.ts";
 import type { LastSight } from "../../mod/processes/last_sight.ts";
 import type { ProcessDeath } from "../../mod/processes/process_death.ts";
@@ -20,7 +21,11 @@ import {
   zombieEvent,
 } from "../../mod/processes/process_events.ts";
 import type { ProcessRow } from "../../mod/processes/process_row.ts";
-import type { ReportedExits } from "../../mod/processes/reported_exits.ts";
+import type {
+  ReportedExit,
+  ReportedExits,
+  ReportedProcess,
+} from "../../mod/processes/reported_exits.ts";
 import { type RestartPolicy, RestartTracker } from "../../mod/processes/restart_tracker.ts";
 import { type ExitStatus, parseWaitStatus } from "../../mod/processes/wait_status.ts";
 import type { KernelLog } from "./kernel_log.ts";
@@ -55,6 +60,8 @@ export interface LifecycleOptions {
 
 /** Events of one turn about processes that belong to no group; more are left out, and counted. */
 const MAX_UNGROUPED_A_TURN = 512;
+/** As the kernel has them: `comm`. */
+const MAX_NAME_CHARACTERS = 15;
 /** How long a zombie is a matter of time, milliseconds. */
 const ZOMBIE_AFTER_MS = 10_000;
 /** The journal is asked for what was written so long before a process was missed, milliseconds. */
@@ -91,6 +98,7 @@ export class ProcessLifecycle {
     readonly evidence: DeathEvidence;
     readonly finish: (found: DeathEvidence) => void;
   }[] = [];
+  #lastTurnMs = -Infinity;
   #ungrouped = 0;
   #leftOut = 0;
 
@@ -206,6 +214,30 @@ export class ProcessLifecycle {
       if (oomLine !== null) this.#options.oomCounts.account(process.cgroup);
     }
     for (const { process, oomLine } of dead) this.#died(process, oomLine, tsMs);
+    // What ended before the last look and was not missed by it, or by this one, was never seen.
+    for (const exit of this.#options.reported.takeUnclaimed(this.#lastTurnMs)) {
+      this.#cameAndWent(exit);
+    }
+    this.#lastTurnMs = tsMs;
+  }
+
+  /** A process that was over between two looks: all that is known of it is what its parent tells. */
+  #cameAndWent(exit: ReportedExit & { readonly process: ReportedProcess }): void {
+    const { kernelLog, onDeath } = this.#options;
+    const row = reportedRow(exit);
+    const death = explainDeath({
+      ...NO_EVIDENCE,
+      exit: { status: exit.status, source: "reported" },
+      oomLine: kernelLog.take(exit.pid, "oom"),
+      faultLine: kernelLog.take(exit.pid, "fault"),
+    });
+    this.#write(startEvent(row));
+    this.#startedAs(restartKey(row), row, row.startTimeMs);
+    this.#write(exitEvent(row, death, exit.atMs));
+    if (isCrash(death, false)) {
+      this.#restarts.exited(restartKey(row), exit.atMs, exit.atMs - row.startTimeMs);
+    }
+    onDeath({ process: row, death, watched: false, expected: false, lastSight: null });
   }
 
   /** Waits for what is still being asked about those that died; what nothing explains yet is told. */
@@ -285,7 +317,10 @@ export class ProcessLifecycle {
   /** Its start is a restart if the same has ended shortly before. */
   #started(process: TrackedProcess, tsMs: number): void {
     const row = processRow(process, null);
-    const key = this.#isCopy(process) ? workerKey(row) : restartKey(row);
+    this.#startedAs(this.#isCopy(process) ? workerKey(row) : restartKey(row), row, tsMs);
+  }
+
+  #startedAs(key: string, row: ProcessRow, tsMs: number): void {
     const restart = this.#restarts.started(key, tsMs);
     if (restart === null) return;
     if (restart.inARow >= this.#options.restarts.loopCount) this.#restarted.set(key, row);
@@ -369,6 +404,38 @@ export class ProcessLifecycle {
 
 function saysNothing({ exit, oomLine, faultLine, cgroupOomKills }: DeathEvidence): boolean {
   return exit === null && oomLine === null && faultLine === null && cgroupOomKills === 0;
+}
+
+function reportedRow(
+  { pid, atMs, process }: ReportedExit & { readonly process: ReportedProcess },
+): ProcessRow {
+  const { ppid, startTimeMs, args, service } = process;
+  const program = args[0] ?? "";
+  return {
+    pid,
+    ppid,
+    startTimeMs,
+    name: programName(program).slice(0, MAX_NAME_CHARACTERS),
+    executable: program.startsWith("/") ? program : null,
+    commandLine: redactArguments(args),
+    user: null,
+    state: "unknown",
+    service,
+    cgroup: null,
+    containerId: null,
+    cpuRatio: null,
+    rssBytes: null,
+    virtualBytes: null,
+    pssBytes: null,
+    threads: null,
+    openFds: null,
+    fdLimit: null,
+    readBytesPerSecond: null,
+    writeBytesPerSecond: null,
+    firstSeenMs: startTimeMs,
+    lastSeenMs: atMs,
+    exitedAtMs: atMs,
+  };
 }
 
 /** What comes back under the same name, and with the same words, is the same program. */

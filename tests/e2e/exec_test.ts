@@ -167,3 +167,23 @@ Deno.test("exec: how the command ended is told to Horizon, which believes its pa
     }
   });
 });
+
+Deno.test("exec: a command that is over before it was looked at has its start, its end and its crash", async () => {
+  await withHorizon(async (horizon) => {
+    const run = exec(["--service", "shop", ...shell("echo $$; kill -ABRT $$")], horizon.url);
+    assert.equal(await run.code, 134, run.errors.text);
+    const pid = Number(run.out.lines[0]);
+    const told = await until("its events and its crash", PATIENCE_MS, async () => {
+      const rows = await horizon.sql(
+        `SELECT event, name, cause, signal FROM process_events
+         WHERE pid = ${pid} AND event IN ('start', 'exit') ORDER BY ts, event DESC`,
+      );
+      const crashes = await horizon.sql(`SELECT cause FROM crashes WHERE pid = ${pid}`);
+      return rows.length > 1 && crashes.length > 0 ? { rows, crashes } : null;
+    });
+    assert.deepEqual(told, {
+      rows: [["start", "sh", null, null], ["exit", "sh", "crashed", "SIGABRT"]],
+      crashes: [["crashed"]],
+    });
+  });
+});

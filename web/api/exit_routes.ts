@@ -15,13 +15,21 @@ const ExitBody = z.strictObject({
   signal: z.string().regex(/^SIG[A-Z0-9+-]{1,12}$/, "is not the name of a signal, such as SIGKILL")
     .optional().describe("When a signal ended it."),
   core_dumped: z.boolean().optional(),
+  process: z.strictObject({
+    ppid: z.int().min(0).max(2 ** 31 - 1),
+    start_time: z.iso.datetime(),
+    args: z.array(z.string().max(4_096)).min(1).max(1_024),
+    service: z.string().min(1).max(256).optional(),
+  }).optional().describe(
+    "What it was, so that it is known although it ended before it was looked at.",
+  ),
 }).refine((exit) => (exit.exit_code === undefined) !== (exit.signal === undefined), {
   error: "takes either exit_code or signal",
 });
 
 const EXIT_BODY_LIMITS: BodyLimits = {
-  maxBytes: 4_096,
-  maxDecompressedBytes: 4_096,
+  maxBytes: 64 * 1024,
+  maxDecompressedBytes: 64 * 1024,
   timeoutMs: 10_000,
 };
 
@@ -49,7 +57,7 @@ export function exitRoutes({ reportedExits, bodies, clock }: ExitDeps): Route[] 
       responses: { 204: { description: "Noted." } },
     },
     handler: async (c) => {
-      const { pid, exit_code, signal, core_dumped } = await bodies.withBody(
+      const { pid, exit_code, signal, core_dumped, process } = await bodies.withBody(
         c.req.raw,
         EXIT_BODY_LIMITS,
         (body) => parseExit(decodeUtf8(body)),
@@ -57,7 +65,17 @@ export function exitRoutes({ reportedExits, bodies, clock }: ExitDeps): Route[] 
       const status = signal === undefined
         ? { kind: "exited", code: exit_code ?? 0 } as const
         : { kind: "signalled", signal, coreDumped: core_dumped ?? false } as const;
-      reportedExits.report({ pid, status, atMs: clock.nowMs() });
+      reportedExits.report({
+        pid,
+        status,
+        atMs: clock.nowMs(),
+        process: process === undefined ? null : {
+          ppid: process.ppid,
+          startTimeMs: Date.parse(process.start_time),
+          args: process.args,
+          service: process.service ?? null,
+        },
+      });
       return c.body(null, 204);
     },
   }];

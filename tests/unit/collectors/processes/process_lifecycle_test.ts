@@ -210,12 +210,63 @@ Deno.test("ProcessLifecycle: what its parent reports is believed first", () =>
     turn();
     names(20);
     const status = { kind: "signalled", signal: "SIGSEGV", coreDumped: true } as const;
-    reported.report({ pid: 20, status, atMs: time.nowMs() });
+    reported.report({ pid: 20, status, atMs: time.nowMs(), process: null });
     tree.remove(20);
     turn();
     const [exit] = told(20);
     assert.equal(exit?.attributes["signal"], "SIGSEGV");
     assert.match(String(exit?.attributes["evidence"]), /core dumped, by its parent/);
+    collector.close();
+  }));
+
+Deno.test("ProcessLifecycle: what came and went between two looks is told as its parent reports it", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, told, deaths, reported, time } = setUp(tree);
+    turn();
+    const startTimeMs = time.nowMs() + 100;
+    const process = {
+      ppid: 7,
+      startTimeMs,
+      args: ["/opt/migrate", "--password", "hunter2"],
+      service: "migration",
+    };
+    const status = { kind: "signalled", signal: "SIGSEGV", coreDumped: false } as const;
+    reported.report({ pid: 20, status, atMs: startTimeMs + 300, process });
+    turn();
+    assert.deepEqual(told(20), []);
+    turn();
+    const [start, exit, ...more] = told(20);
+    assert.deepEqual(more, []);
+    assert.equal(start?.name, "start");
+    assert.equal(start?.tsMs, startTimeMs);
+    assert.equal(start?.subject, exit?.subject);
+    assert.equal(exit?.name, "exit");
+    assert.equal(exit?.tsMs, startTimeMs + 300);
+    assert.equal(exit?.service, "migration");
+    assert.equal(exit?.value, 0.3);
+    assert.equal(exit?.attributes["signal"], "SIGSEGV");
+    assert.equal(exit?.attributes["certainty"], "exact");
+    assert.equal(exit?.attributes["process"], "migrate");
+    assert.equal(exit?.attributes["executable"], "/opt/migrate");
+    assert.doesNotMatch(String(exit?.attributes["command_line"]), /hunter2/);
+    assert.deepEqual(deaths.map(({ death }) => death.cause), ["crashed"]);
+    turn(2);
+    assert.deepEqual(told(20), []);
+    collector.close();
+  }));
+
+Deno.test("ProcessLifecycle: what was seen is told once, whatever its parent says of it", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, names, reported, time } = setUp(tree);
+    turn();
+    tree.set(20, { executable: "/opt/jobd" });
+    turn();
+    names(20);
+    const process = { ppid: 7, startTimeMs: time.nowMs(), args: ["/opt/jobd"], service: null };
+    reported.report({ pid: 20, status: { kind: "exited", code: 3 }, atMs: time.nowMs(), process });
+    tree.remove(20);
+    turn(3);
+    assert.deepEqual(names(20), ["exit"]);
     collector.close();
   }));
 
@@ -230,7 +281,12 @@ Deno.test("ProcessLifecycle: a parent may report a look after its child was miss
     turn();
     assert.deepEqual(names(20), []);
     const missedMs = time.nowMs();
-    reported.report({ pid: 20, status: { kind: "exited", code: 3 }, atMs: missedMs + 5 });
+    reported.report({
+      pid: 20,
+      status: { kind: "exited", code: 3 },
+      atMs: missedMs + 5,
+      process: null,
+    });
     turn();
     const [exit] = told(20);
     assert.equal(exit?.attributes["cause"], "failed");
