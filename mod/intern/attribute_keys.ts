@@ -1,5 +1,6 @@
-/** Key ids are 16 bits; one is kept free to mean "refused". */
+/** Key ids are 16 bits; one is kept free to mean "refused", some for keys of our own. */
 const MAX_ATTRIBUTE_KEYS = 65_000;
+const MAX_KEY_ID = 65_535;
 
 /** `idOf` answers this when the registry is full; the caller drops and counts the attribute. */
 export const KEY_REFUSED = 0;
@@ -7,6 +8,8 @@ export const KEY_REFUSED = 0;
 export interface AttributeKeyLimits {
   /** Numbers that are given. */
   readonly maxKeys: number;
+  /** The largest number; those above `maxKeys` are for keys that are pinned, once there is no other. */
+  readonly maxId: number;
   /** With fewer keys none is forgotten. */
   readonly forgetFrom: number;
   /** A key without a row for this long is forgotten then, milliseconds. */
@@ -15,6 +18,7 @@ export interface AttributeKeyLimits {
 
 export const ATTRIBUTE_KEY_LIMITS: AttributeKeyLimits = {
   maxKeys: MAX_ATTRIBUTE_KEYS,
+  maxId: MAX_KEY_ID,
   forgetFrom: MAX_ATTRIBUTE_KEYS / 2,
   // More than batches wait to be sent on, which name their keys by number meanwhile.
   idleAfterMs: 2 * 3_600_000,
@@ -40,13 +44,15 @@ export class AttributeKeys {
   /** Of those, what the store has not been told. */
   #untold: number[] = [];
   readonly #free: number[] = [];
+  /** Those above `maxKeys`. */
+  readonly #freeAbove: number[] = [];
   #pending: { id: number; key: string }[] = [];
   #refused = 0;
   #generation = 0;
 
   constructor(limits: AttributeKeyLimits = ATTRIBUTE_KEY_LIMITS) {
     this.#limits = limits;
-    this.#lastUsedMs = new Float64Array(limits.maxKeys + 1);
+    this.#lastUsedMs = new Float64Array(limits.maxId + 1);
   }
 
   get refused(): number {
@@ -64,10 +70,15 @@ export class AttributeKeys {
   }
 
   idOf(key: string): number {
+    return this.#idUpTo(this.#limits.maxKeys, key);
+  }
+
+  #idUpTo(maxId: number, key: string): number {
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
-    const id = this.#free.pop() ?? this.#byId.length;
-    if (id > this.#limits.maxKeys) {
+    const spare = maxId > this.#limits.maxKeys ? this.#freeAbove : [];
+    const id = this.#free.pop() ?? spare.pop() ?? this.#byId.length;
+    if (id > maxId) {
       this.#refused++;
       return KEY_REFUSED;
     }
@@ -77,9 +88,12 @@ export class AttributeKeys {
     return id;
   }
 
-  /** `idOf`, for who remembers the number for good: it is never forgotten. */
+  /**
+   * `idOf`, for who remembers the number for good: it is never forgotten. Keys of what is configured have room
+   * of their own, which a flood of other keys cannot take.
+   */
   pinnedIdOf(key: string): number {
-    const id = this.idOf(key);
+    const id = this.#idUpTo(this.#limits.maxId, key);
     if (id !== KEY_REFUSED) this.#pinned.add(id);
     return id;
   }
@@ -135,7 +149,7 @@ export class AttributeKeys {
     for (const id of ids) {
       if (!this.#retired.delete(id)) continue;
       this.#byId[id] = "";
-      this.#free.push(id);
+      (id > this.#limits.maxKeys ? this.#freeAbove : this.#free).push(id);
     }
   }
 

@@ -1,8 +1,8 @@
 import type { Signal } from "../../columns/column.ts";
 import { encodeUtf8 } from "../../columns/utf8_text.ts";
 import type { ProcessedSignal, ProcessorConfig } from "../../config/processor_config.ts";
-import { assert } from "../../errors.ts";
-import type { AttributeKeys } from "../../intern/attribute_keys.ts";
+import { assert, HorizonError } from "../../errors.ts";
+import { type AttributeKeys, KEY_REFUSED } from "../../intern/attribute_keys.ts";
 import type { Registries } from "../../intern/registries.ts";
 import type { CounterTable } from "../counter_table.ts";
 import { type Environment, expandVariables } from "../expand_variables.ts";
@@ -27,7 +27,7 @@ const SIGNALS: Readonly<Record<ProcessedSignal, readonly Signal[]>> = {
   metrics: ["metrics", "histograms"],
 };
 
-/** @throws HorizonError `invalid_argument` when a variable of the environment is missing */
+/** @throws HorizonError `invalid_argument` when a variable of the environment is missing, or there is no room for an attribute */
 export function buildProcessor(config: ProcessorConfig, parts: ProcessorParts): Stage {
   const signals = config.signals.flatMap((signal) => SIGNALS[signal]);
   const stage = stageOf(config, parts);
@@ -69,19 +69,26 @@ function attributeEdit(
   env: ProcessorParts["env"],
 ): AttributeEdit {
   const pairs = Object.entries(attributes);
+  // A row with the number of no key could not be read any more.
+  const idToWrite = (key: string): number => {
+    const id = keys.pinnedIdOf(key);
+    if (id !== KEY_REFUSED) return id;
+    throw new HorizonError(
+      "invalid_argument",
+      `pipeline.processors: ${name}: there is no room for the attribute ${key}: fewer must be named by all processors together`,
+    );
+  };
   return {
     removed: new Set(names.map((key) => keys.pinnedIdOf(key))),
     renamed: new Map(
-      action === "rename"
-        ? pairs.map(([from, to]) => [keys.pinnedIdOf(from), keys.pinnedIdOf(to)])
-        : [],
+      action === "rename" ? pairs.map(([from, to]) => [keys.pinnedIdOf(from), idToWrite(to)]) : [],
     ),
     set: new Map(
       action === "set"
         ? pairs.map((
           [key, value],
         ) => [
-          keys.pinnedIdOf(key),
+          idToWrite(key),
           encodeUtf8(expandVariables(value, env, `pipeline.processors: ${name}`)),
         ])
         : [],

@@ -154,6 +154,7 @@ Deno.test("Intake: attribute keys without rows are forgotten, and the store is t
   let nowMs = 0;
   const registries = new Registries({ maxSeries: 10, maxSeriesPerMetric: 10 }, keepValue, {
     maxKeys: 10,
+    maxId: 10,
     forgetFrom: 1,
     idleAfterMs: 5_000,
   });

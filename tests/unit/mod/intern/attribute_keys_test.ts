@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { AttributeKeys, KEY_REFUSED } from "../../../../mod/intern/attribute_keys.ts";
 
-const LIMITS = { maxKeys: 10, forgetFrom: 5, idleAfterMs: 1_000 };
+const LIMITS = { maxKeys: 10, maxId: 12, forgetFrom: 5, idleAfterMs: 1_000 };
 
 /** Ten keys, used at 0. */
 function full(): AttributeKeys {
@@ -37,7 +37,7 @@ Deno.test("AttributeKeys: of few keys none is forgotten, and never those that ar
   assert.deepEqual([few.size, few.takeForgotten()], [3, []]);
   const keys = full();
   assert.equal(keys.pinnedIdOf("bomb.4"), 4);
-  assert.equal(keys.pinnedIdOf("new"), KEY_REFUSED);
+  assert.equal(keys.idOf("new"), KEY_REFUSED);
   keys.forgetIdle(1e9);
   assert.deepEqual([keys.size, keys.keyOf(4), keys.takeForgotten().includes(4)], [
     1,
@@ -56,6 +56,23 @@ Deno.test("AttributeKeys: what the store was not told is told again, also to ano
   assert.deepEqual(all.map(({ id }) => id), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   assert.deepEqual([all[0]?.key, all[1]?.key], ["bomb.1", ""]);
   assert.deepEqual(keys.takeForgotten(), [1, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+Deno.test("AttributeKeys: keys that are pinned have room of their own", () => {
+  const keys = full();
+  assert.deepEqual([keys.pinnedIdOf("ours.1"), keys.pinnedIdOf("ours.2")], [11, 12]);
+  assert.equal(keys.pinnedIdOf("ours.3"), KEY_REFUSED);
+  assert.equal(keys.pinnedIdOf("ours.1"), 11);
+  assert.equal(keys.idOf("ours.2"), 12, "who asks for the same key gets its number");
+  keys.forgetIdle(1e9);
+  assert.equal(keys.size, 2);
+  // A number above goes to no key but a pinned one, and stands in the way of none.
+  const later = new AttributeKeys(LIMITS);
+  later.restore([...keys.takeAll()], 0);
+  later.forgetIdle(1e9);
+  later.release([4, 11]);
+  assert.deepEqual([later.idOf("a"), later.idOf("b")], [4, KEY_REFUSED]);
+  assert.equal(later.pinnedIdOf("ours.4"), 11);
 });
 
 Deno.test("AttributeKeys.restore: numbers without a key, and keys of two numbers", () => {

@@ -164,7 +164,7 @@ Deno.test("LogsDecoder: a process id that no kernel has is NULL, since the store
 
 Deno.test("LogsDecoder: a key that was forgotten is not found under the number it had", async () => {
   const fixture = new ReceiverFixture({
-    keyLimits: { maxKeys: 100, forgetFrom: 1, idleAfterMs: 1_000 },
+    keyLimits: { maxKeys: 100, maxId: 100, forgetFrom: 1, idleAfterMs: 1_000 },
   });
   const { attributeKeys } = fixture.registries;
   const send = (sku: string) =>

@@ -183,6 +183,21 @@ Deno.test("sampling: where all is kept, batches are as they came", async () => {
   assert.deepEqual(rows.map(({ attributes }) => attributes), [{}]);
 });
 
+Deno.test("sampling: a flood of attribute keys does not take the room of its own", async () => {
+  const one = await sampler({ probability: 0.5 });
+  const { attributeKeys } = one.registries;
+  const batch = batchOf(one, traceIds(7, 200).map((traceId) => ({ traceId })));
+  for (let i = 0; attributeKeys.refused === 0; i++) attributeKeys.idOf(`bomb.${i}`);
+  const rows = one.process(batch);
+  assert.ok(rows.length > 0 && rows.length < 200, `${rows.length}`);
+  for (const row of rows) {
+    assert.deepEqual(row["attributes"], {
+      "sampling.adjusted_count": "2",
+      "sampling.rule": "probability",
+    });
+  }
+});
+
 Deno.test("sampling: with no room for its own attribute keys the spans are kept as they are", async () => {
   const one = await sampler({ probability: 0.5 });
   const { attributeKeys } = one.registries;
@@ -190,7 +205,7 @@ Deno.test("sampling: with no room for its own attribute keys the spans are kept 
     one,
     traceIds(7, 200).map((traceId) => ({ traceId, attributes: { own: "1" } })),
   );
-  for (let i = 0; attributeKeys.refused === 0; i++) attributeKeys.idOf(`bomb.${i}`);
+  for (let i = 0; attributeKeys.refused === 0; i++) attributeKeys.pinnedIdOf(`bomb.${i}`);
   const rows = one.process(batch);
   assert.ok(rows.length > 0 && rows.length < 200, `${rows.length}`);
   for (const row of rows) assert.deepEqual(row["attributes"], { own: "1" });
