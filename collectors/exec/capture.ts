@@ -14,21 +14,22 @@ export interface CaptureOptions {
   readonly onLine: (line: CapturedLine) => void;
 }
 
-/** Passes a child's output on byte by byte and tells its lines. Resolves at its end. */
+/**
+ * Passes a child's output on byte by byte and tells its lines. Resolves at its end, or once nobody reads what is passed on: the
+ * child's own end of the pipe is closed then, so that it hears of that as if it had been called itself.
+ */
 export async function capture(
   from: ReadableStream<Uint8Array<ArrayBuffer>>,
   { stream, pid, clock, out, onLine }: CaptureOptions,
 ): Promise<void> {
   const splitter = new LineSplitter(MAX_LINE_BYTES);
-  let readable = true;
   const tell = (texts: Iterable<string>) => {
     const tsMs = clock.nowMs();
     for (const text of texts) onLine({ stream, text, tsMs, pid });
   };
   for await (const bytes of from) {
     tell(splitter.push(bytes));
-    // Once nobody reads, the program goes on and its lines are still told.
-    if (readable) readable = await writeAll(out, bytes);
+    if (!await writeAll(out, bytes)) break;
   }
   tell(splitter.end());
 }

@@ -69,6 +69,21 @@ Deno.test("exec: input and output are the command's own, and nobody need listen"
   ]);
 });
 
+Deno.test("exec: a command whose output nobody reads any more ends as it would by itself", async () => {
+  const quoted = [Deno.execPath(), "run", "--quiet", "--allow-all", MAIN, "exec", "--no-report"]
+    .map((word) => `'${word}'`).join(" ");
+  const pipe = new Deno.Command("sh", {
+    args: ["-c", `{ ${quoted} -- yes; echo "code $?" >&2; } | head -n 2`],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+  const { stdout, stderr } = await within("the end of the pipe", PATIENCE_MS, pipe.output());
+  assert.equal(new TextDecoder().decode(stdout), "y\ny\n");
+  // 128 and SIGPIPE.
+  assert.equal(new TextDecoder().decode(stderr), "code 141\n");
+});
+
 Deno.test("exec: signals reach the command, whose end it decides", async () => {
   const run = exec(
     [
