@@ -154,11 +154,12 @@ export function buildCollectors(options: CollectorsOptions): Collectors {
 /** Tells what happens to processes, with every source of evidence that this host has. */
 function processLifecycle(
   policy: LifecyclePolicy,
-  { procRoot, cgroupRoot, events, reportedExits, onDeath }: CollectorsOptions,
+  { procRoot, cgroupRoot, clock, events, reportedExits, onDeath }: CollectorsOptions,
 ): ProcessLifecycle {
   const proc = new HostFiles(procRoot);
   const permission = new PtracePermission(proc.quietText("self/status") ?? "");
   return new ProcessLifecycle({
+    sinceMs: clock.nowMs(),
     ...policy,
     write: (event) => events.write(event),
     kernelLog: new KernelLog(),

@@ -20,12 +20,9 @@ import {
   unstuckEvent,
   zombieEvent,
 } from "../../mod/processes/process_events.ts";
+import { START_TIME_TOLERANCE_MS } from "../../mod/processes/process_identity.ts";
 import type { ProcessRow } from "../../mod/processes/process_row.ts";
-import type {
-  ReportedExit,
-  ReportedExits,
-  ReportedProcess,
-} from "../../mod/processes/reported_exits.ts";
+import type { ReportedExits, UnclaimedExit } from "../../mod/processes/reported_exits.ts";
 import { type RestartPolicy, RestartTracker } from "../../mod/processes/restart_tracker.ts";
 import { type ExitStatus, parseWaitStatus } from "../../mod/processes/wait_status.ts";
 import type { KernelLog } from "./kernel_log.ts";
@@ -41,6 +38,8 @@ export type HistorySelection = "all" | "matched" | "none";
 export interface LifecycleOptions {
   readonly write: (event: HorizonEvent) => void;
   readonly history: HistorySelection;
+  /** When Horizon began, milliseconds since the Unix epoch. */
+  readonly sinceMs: number;
   /** Services whose processes are watched: one that is gone without a word has crashed. */
   readonly watched: ReadonlySet<string>;
   readonly restarts: RestartPolicy;
@@ -60,6 +59,8 @@ export interface LifecycleOptions {
 
 /** Events of one turn about processes that belong to no group; more are left out, and counted. */
 const MAX_UNGROUPED_A_TURN = 512;
+/** As many as exits are remembered. */
+const MAX_TOLD_STARTS = 1_024;
 /** As the kernel has them: `comm`. */
 const MAX_NAME_CHARACTERS = 15;
 /** How long a zombie is a matter of time, milliseconds. */
@@ -99,6 +100,8 @@ export class ProcessLifecycle {
     readonly finish: (found: DeathEvidence) => void;
   }[] = [];
   #lastTurnMs = -Infinity;
+  /** Start times of processes whose end was told, by pid; of the last ones. */
+  readonly #toldStarts = new Map<number, number>();
   #ungrouped = 0;
   #leftOut = 0;
 
@@ -216,13 +219,28 @@ export class ProcessLifecycle {
     for (const { process, oomLine } of dead) this.#died(process, oomLine, tsMs);
     // What ended before the last look and was not missed by it, or by this one, was never seen.
     for (const exit of this.#options.reported.takeUnclaimed(this.#lastTurnMs)) {
-      this.#cameAndWent(exit);
+      if (!this.#mayHaveBeenSeen(exit)) this.#cameAndWent(exit);
     }
     this.#lastTurnMs = tsMs;
   }
 
+  /** It began before Horizon did, or its end was told when it was a zombie, before its parent could. */
+  #mayHaveBeenSeen({ pid, process: { startTimeMs } }: UnclaimedExit): boolean {
+    if (startTimeMs < this.#options.sinceMs) return true;
+    const told = this.#toldStarts.get(pid);
+    return told !== undefined && Math.abs(told - startTimeMs) <= START_TIME_TOLERANCE_MS;
+  }
+
+  #noteTold({ pid, startTimeMs }: TrackedProcess): void {
+    this.#toldStarts.delete(pid);
+    this.#toldStarts.set(pid, startTimeMs);
+    if (this.#toldStarts.size <= MAX_TOLD_STARTS) return;
+    const oldest = this.#toldStarts.keys().next();
+    if (!oldest.done) this.#toldStarts.delete(oldest.value);
+  }
+
   /** A process that was over between two looks: all that is known of it is what its parent tells. */
-  #cameAndWent(exit: ReportedExit & { readonly process: ReportedProcess }): void {
+  #cameAndWent(exit: UnclaimedExit): void {
     const { kernelLog, onDeath } = this.#options;
     const row = reportedRow(exit);
     const death = explainDeath({
@@ -283,6 +301,7 @@ export class ProcessLifecycle {
 
   #died(process: TrackedProcess, oomLine: string | null, tsMs: number): void {
     if (!process.announced) this.appeared(process);
+    this.#noteTold(process);
     const { oomCounts, watched, journal } = this.#options;
     const evidence = this.#evidenceOf(process, oomLine);
     if (oomLine === null && explainDeath(evidence).cause === "oom_killed") {
@@ -406,9 +425,7 @@ function saysNothing({ exit, oomLine, faultLine, cgroupOomKills }: DeathEvidence
   return exit === null && oomLine === null && faultLine === null && cgroupOomKills === 0;
 }
 
-function reportedRow(
-  { pid, atMs, process }: ReportedExit & { readonly process: ReportedProcess },
-): ProcessRow {
+function reportedRow({ pid, atMs, process }: UnclaimedExit): ProcessRow {
   const { ppid, startTimeMs, args, service } = process;
   const program = args[0] ?? "";
   return {

@@ -22,6 +22,9 @@ export interface ReportedExit {
   readonly process: ReportedProcess | null;
 }
 
+/** One that nobody has taken, with what the process was. */
+export type UnclaimedExit = ReportedExit & { readonly process: ReportedProcess };
+
 /** What parents of processes report here is the best evidence there is of how they ended. */
 export class ReportedExits {
   readonly #byPid = new Map<number, ReportedExit>();
@@ -44,8 +47,8 @@ export class ReportedExits {
   }
 
   /** Exits before `untilMs` that nobody has taken and of which is told what the process was; each once. */
-  takeUnclaimed(untilMs: number): (ReportedExit & { readonly process: ReportedProcess })[] {
-    const unclaimed: (ReportedExit & { readonly process: ReportedProcess })[] = [];
+  takeUnclaimed(untilMs: number): UnclaimedExit[] {
+    const unclaimed: UnclaimedExit[] = [];
     for (const exit of this.#byPid.values()) {
       const { process } = exit;
       if (exit.atMs < untilMs && process !== null) unclaimed.push({ ...exit, process });

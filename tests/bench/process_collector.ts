@@ -64,6 +64,7 @@ function measure(
       ? []
       : [{ service: "half", match: { commandLine: /--id=\d*[02468]$/ }, children: false }],
     lifecycle: new ProcessLifecycle({
+      sinceMs: 0,
       write: () => events++,
       history: "all",
       watched: new Set(),

@@ -42,6 +42,7 @@ function watchHost(kernelLog = new KernelLog()) {
   const events: HorizonEvent[] = [];
   const deaths: ProcessDeath[] = [];
   const lifecycle = new ProcessLifecycle({
+    sinceMs: Date.now(),
     write: (event) => events.push(event),
     history: "all",
     watched: new Set(),

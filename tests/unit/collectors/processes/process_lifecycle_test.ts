@@ -33,6 +33,7 @@ function setUp(tree: ProcessTree, changes: Partial<LifecycleOptions> = {}) {
   const deaths: ProcessDeath[] = [];
   const reported = new ReportedExits();
   const lifecycle = new ProcessLifecycle({
+    sinceMs: time.nowMs(),
     write: (event) => events.push(event),
     history: "all",
     watched: new Set(["shop"]),
@@ -267,6 +268,35 @@ Deno.test("ProcessLifecycle: what was seen is told once, whatever its parent say
     tree.remove(20);
     turn(3);
     assert.deepEqual(names(20), ["exit"]);
+    collector.close();
+  }));
+
+Deno.test("ProcessLifecycle: what was seen as a zombie is not told again when its parent reports it", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, told, reported, time } = setUp(tree);
+    turn();
+    tree.set(20, { executable: "/opt/jobd" });
+    turn();
+    const startTimeMs = Number(told(20)[0]?.attributes["start_time_us"]) / 1_000;
+    tree.set(20, { state: "Z", threads: 1, waitStatus: 3 << 8 });
+    turn();
+    assert.deepEqual(told(20).map(({ name }) => name), ["exit"]);
+    const process = { ppid: 7, startTimeMs: startTimeMs + 40, args: ["/opt/jobd"], service: null };
+    reported.report({ pid: 20, status: { kind: "exited", code: 3 }, atMs: time.nowMs(), process });
+    tree.remove(20);
+    turn(3);
+    assert.deepEqual(told(20), []);
+    collector.close();
+  }));
+
+Deno.test("ProcessLifecycle: what began before Horizon did is not said to have begun after it", () =>
+  ProcessTree.with((tree) => {
+    const { collector, turn, names, reported, time } = setUp(tree);
+    const process = { ppid: 7, startTimeMs: time.nowMs() - 60_000, args: ["job"], service: null };
+    turn();
+    reported.report({ pid: 20, status: { kind: "exited", code: 3 }, atMs: time.nowMs(), process });
+    turn(3);
+    assert.deepEqual(names(20), []);
     collector.close();
   }));
 
