@@ -273,7 +273,7 @@ Deno.test("ProcessLifecycle: what was seen is told once, whatever its parent say
 
 Deno.test("ProcessLifecycle: what was seen as a zombie is not told again when its parent reports it", () =>
   ProcessTree.with((tree) => {
-    const { collector, turn, told, reported, time } = setUp(tree);
+    const { collector, turn, told, reported, time } = setUp(tree, { sinceMs: 0 });
     turn();
     tree.set(20, { executable: "/opt/jobd" });
     turn();
